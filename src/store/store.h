@@ -1,0 +1,172 @@
+/* store/store.h: where rows live. One interface, two adapters: a real Cassandra and an embedded file.
+ *
+ * Owns     connections, retries, flow control; an operation's outcome is final when it is told.
+ * Knows    nothing of rules, changes or the ledger.
+ * Threads  one. Calls that wait run the event loop inside; an interrupt (Ctrl-C) makes them stop taking new
+ *          work, finish what is in flight and return FAULT_INTERRUPTED.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/fault.h"
+#include "move/row.h"
+#include "move/table.h"
+
+struct store;
+
+struct store_about {
+    char product[64]; /* "Cassandra 5.0.9", "embedded" */
+    char address[256];
+    int node_count;
+    char consistency[32];
+    int protocol_version; /* 0: none */
+    bool schema_agrees;   /* all nodes have one schema version */
+    int64_t clock_offset_us; /* server's clock minus ours, roughly; 0 when it cannot be told */
+};
+
+enum store_op_kind {
+    STORE_READ,   /* one row by its key */
+    STORE_UPDATE, /* UPDATE … USING TIMESTAMP [AND TTL] SET … ; a null value deletes the cell */
+    STORE_INSERT, /* INSERT … USING TIMESTAMP [AND TTL] ; cells that are not given stay unset */
+    STORE_DELETE_CELLS, /* DELETE a, b … USING TIMESTAMP */
+    STORE_DELETE_ROW,   /* DELETE … USING TIMESTAMP */
+    STORE_UPDATE_IF,    /* UPDATE … SET … IF a = ? AND … ; lightweight transaction, server's timestamp */
+    STORE_INSERT_IF_NOT_EXISTS, /* likewise */
+    STORE_DELETE_IF,            /* DELETE … IF a = ? AND … */
+};
+
+/* A column number of the table, and a value. */
+struct store_cell {
+    int column;
+    struct bytes value; /* null: delete the cell, or in a condition: is null */
+};
+
+enum store_outcome {
+    STORE_OK,          /* done; a READ that found nothing has row = NULL */
+    STORE_NOT_APPLIED, /* a condition did not hold: |row| has the current values of the condition's columns, or is
+                          NULL when there is no such row */
+    STORE_ROW_FAILED,  /* this one row could not be done, after all retries: |fault| says why */
+    STORE_RUN_FAILED,  /* nothing more can be done: login, rights, connection lost for good, interrupted */
+};
+
+/* One operation. The caller owns it and everything it points to until |done| has been called. */
+struct store_op {
+    enum store_op_kind kind;
+    const struct table *table;
+    const struct bytes *key;        /* table->key_count values */
+    const struct store_cell *cells; /* what is written */
+    int cell_count;
+    const bool *selected; /* READ: which columns; keys are always filled; NULL: all, with writetime and TTL */
+    const struct store_cell *conditions;
+    int condition_count;
+    int64_t timestamp; /* microseconds; for kinds that say USING TIMESTAMP */
+    int32_t ttl;       /* seconds; 0: none */
+
+    /* Called exactly once, from store_drive, never before store_submit returned. */
+    void (*done)(struct store_op *op);
+    void *context;
+
+    /* Filled before |done|; bytes live until |done| returns. */
+    enum store_outcome outcome;
+    const struct row *row;
+    struct fault fault;
+
+    void *adapter; /* for the adapter alone */
+};
+
+struct token_range {
+    int64_t start; /* exclusive; INT64_MIN: from the ring's beginning, inclusive */
+    int64_t end;   /* inclusive */
+};
+
+struct store_scan {
+    const struct table *table;
+    const bool *selected; /* columns to read, with writetime and TTL where they can be read */
+    int page_rows;        /* 0: the adapter's default */
+    int ranges_in_flight; /* 0: the adapter's default */
+    int split;            /* how many ranges to cut the ring into at least; 0: the adapter's default */
+
+    /* For each row; order between ranges is not defined; a row may come twice after a retry.
+     * The row's bytes live until it returns. False with |f| set stops the scan. */
+    bool (*row)(void *context, const struct row *row, struct fault *f);
+    /* After each range that is read to its end; |done| of |total| ranges. May be NULL. */
+    void (*range)(void *context, struct token_range range, uint64_t rows, int done, int total);
+    void *context;
+};
+
+struct store_adapter {
+    void (*free)(struct store *s);
+    void (*about)(struct store *s, struct store_about *out);
+    bool (*table)(struct store *s, const char *keyspace, const char *name, struct arena *a,
+                  struct table **out, struct fault *f);
+    bool (*tables)(struct store *s, const char *keyspace,
+                   bool (*each)(void *context, const char *keyspace, const char *name),
+                   void *context, struct fault *f);
+    bool (*may_write)(struct store *s, const struct table *t, struct fault *f);
+    bool (*scan)(struct store *s, const struct store_scan *scan, struct fault *f);
+    bool (*submit)(struct store *s, struct store_op *op, struct fault *f);
+    bool (*drive)(struct store *s, int in_flight, struct fault *f);
+};
+
+/* What every adapter's struct begins with. */
+struct store {
+    const struct store_adapter *adapter;
+};
+
+struct loop;
+
+struct store_options {
+    const char *address;  /* "host[:port][,host[:port]…]", or "embedded:PATH" */
+    int port;             /* for hosts without one; 0: 9042 */
+    const char *user;     /* NULL or "": no login */
+    const char *password; /* copied, and wiped when the store is freed */
+    const char *consistency; /* NULL: LOCAL_QUORUM */
+    bool compression;        /* LZ4 where the server offers it */
+    int in_flight;           /* requests at most; 0: 128 */
+    int protocol_version;    /* 0: the newest both know */
+    int request_timeout_ms;  /* 0: 12000 */
+    int max_retries;         /* of one request; 0: 8 */
+};
+
+/* Connects, or opens the file. FAULT_UNREACHABLE, FAULT_DENIED, FAULT_UNSUPPORTED, FAULT_USAGE (bad consistency). */
+struct store *store_open(struct loop *loop, const struct store_options *o, struct fault *f);
+void store_free(struct store *s);
+
+void store_about(struct store *s, struct store_about *out);
+
+/* Reads a table's columns from the live schema into |a|. *out = NULL, true: there is no such table.
+ * |keyspace| is case-sensitive. A keyspace that does not exist gives NULL too. */
+bool store_table(struct store *s, const char *keyspace, const char *name, struct arena *a,
+                 struct table **out, struct fault *f);
+
+/* Calls |each| for every table of a keyspace (NULL: of all that are not system keyspaces); false from it stops.
+ * For a keyspace that does not exist nothing is called. */
+bool store_tables(struct store *s, const char *keyspace,
+                  bool (*each)(void *context, const char *keyspace, const char *name), void *context,
+                  struct fault *f);
+
+/* Proves that this login may write to |t| without changing anything (a conditional delete of a row that cannot
+ * exist, or system_auth). FAULT_DENIED when it may not. */
+bool store_may_write(struct store *s, const struct table *t, struct fault *f);
+
+/* Reads a whole table, several token ranges at once; a range that times out is cut in two and read again, never
+ * counted as empty. True only when every range was read to its end. */
+bool store_scan(struct store *s, const struct store_scan *scan, struct fault *f);
+
+/* Queues |op|. False: it was not taken (|f|: FAULT_INTERRUPTED, FAULT_MEMORY), |done| will not be called. */
+bool store_submit(struct store *s, struct store_op *op, struct fault *f);
+
+/* Runs until at most |in_flight| operations are unanswered (0: until all are). False with |f| set when the run
+ * cannot go on; every queued operation's |done| has been called even then. */
+bool store_drive(struct store *s, int in_flight, struct fault *f);
+
+/* The adapters' own openers, used by store_open. */
+struct store *store_cassandra_open(struct loop *loop, const struct store_options *o, struct fault *f);
+struct store *store_embedded_open(const char *path, struct fault *f);
+
+#endif
