@@ -1,0 +1,93 @@
+# cassandra.sh: how a Cassandra node is started; sourced by script/server, which sets kind, version and dir.
+# shellcheck shell=bash disable=SC2154,SC2034
+
+# Sets run; only key names that both 3.11 and 5.0 read.
+cassandra_command() {
+    local home jars port storage jmx conf=$dir/conf module
+    home=$(java_home)
+    jars=$(cat "$(class_path)")
+    port=$(<"$dir/port")
+    storage=$(free_port $((port + 1000)) "$self")
+    jmx=$(free_port $((port + 2000)) "$self")
+    mkdir -p "$conf" "$dir/data/tmp"
+    cat >"$conf/cassandra.yaml" <<Y
+cluster_name: tenantmove
+num_tokens: 4
+partitioner: org.apache.cassandra.dht.Murmur3Partitioner
+endpoint_snitch: SimpleSnitch
+seed_provider:
+  - class_name: org.apache.cassandra.locator.SimpleSeedProvider
+    parameters: [ { seeds: "127.0.0.1" } ]
+listen_address: 127.0.0.1
+rpc_address: 127.0.0.1
+storage_port: $storage
+start_native_transport: true
+native_transport_port: $port
+commitlog_sync: periodic
+commitlog_sync_period_in_ms: 1000
+commitlog_segment_size_in_mb: 16
+commitlog_total_space_in_mb: 256
+disk_failure_policy: stop
+commit_failure_policy: stop
+auto_snapshot: false
+concurrent_reads: 8
+concurrent_writes: 8
+concurrent_compactors: 1
+file_cache_size_in_mb: 32
+key_cache_size_in_mb: 8
+memtable_heap_space_in_mb: 128
+memtable_offheap_space_in_mb: 128
+read_request_timeout_in_ms: 10000
+range_request_timeout_in_ms: 20000
+write_request_timeout_in_ms: 10000
+request_timeout_in_ms: 20000
+Y
+    if [[ $version = 3.11.* ]]; then
+        printf 'start_rpc: false\ndisk_access_mode: standard\n' >>"$conf/cassandra.yaml"  # no un-mmap on Java 17
+    fi
+    if [[ $name = *-login ]]; then
+        printf 'authenticator: PasswordAuthenticator\nauthorizer: CassandraAuthorizer\nrole_manager: CassandraRoleManager\n' \
+            >>"$conf/cassandra.yaml"
+    fi
+    cat >"$conf/logback.xml" <<L
+<configuration>
+  <appender name="O" class="ch.qos.logback.core.ConsoleAppender">
+    <encoder><pattern>%d{HH:mm:ss.SSS} %-5level %F:%L %msg%n</pattern></encoder>
+  </appender>
+  <root level="INFO"><appender-ref ref="O"/></root>
+</configuration>
+L
+    run=("$home/bin/java" "-Dtenantmove.server=$dir." -Xms192M "-Xmx${TENANTMOVE_CASSANDRA_HEAP:-768M}" -Xss512k
+        -XX:+UseSerialGC -XX:-UsePerfData -Djava.net.preferIPv4Stack=true
+        "-javaagent:$(tr : '\n' <<<"$jars" | grep -m 1 /jamm-)"
+        "-Dlogback.configurationFile=$conf/logback.xml" "-Dcassandra.config=file://$conf/cassandra.yaml"
+        "-Dcassandra.storagedir=$dir/data" "-Dcassandra.logdir=$dir/data"
+        "-Dcassandra.jmx.local.port=$jmx" -Djava.rmi.server.hostname=127.0.0.1 -Dcassandra-foreground=yes
+        "-Djava.io.tmpdir=$dir/data/tmp" "-Djna.tmpdir=$dir/data/tmp"
+        -Dio.netty.tryReflectionSetAccessible=true
+        -Dcassandra.skip_wait_for_gossip_to_settle=0 -Dcassandra.ring_delay_ms=2000
+        -Dcassandra.superuser_setup_delay_ms=0 -Djdk.attach.allowAttachSelf=true)
+    for module in java.base/jdk.internal.{misc,ref,util} java.base/sun.nio.ch java.base/java.lang.ref \
+        java.management.rmi/com.sun.jmx.remote.internal.rmi java.rmi/sun.rmi.{registry,server} java.sql/java.sql \
+        jdk.unsupported/sun.misc jdk.attach/sun.tools.attach; do
+        run+=(--add-exports "$module=ALL-UNNAMED")
+    done
+    for module in java.base/java.{lang,lang.module,lang.reflect,util,util.concurrent,util.concurrent.atomic,io,net,nio} \
+        java.base/sun.nio.ch java.base/jdk.internal.{loader,ref,reflect,math,module,util.jar} \
+        jdk.management/com.sun.management.internal; do
+        run+=(--add-opens "$module=ALL-UNNAMED")
+    done
+    run+=(-cp "$conf:$jars" org.apache.cassandra.service.CassandraDaemon)
+}
+
+# OPTIONS is answered by SUPPORTED; with a login, the login works too (its role is made a moment later).
+# shellcheck disable=SC2016
+cassandra_ready() {
+    local port answer
+    port=$(<"$dir/port")
+    answer=$(timeout 3 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$0"; printf "\4\0\0\0\5\0\0\0\0" >&3
+        head -c 5 <&3 | od -An -tx1' "$port" 2>/dev/null) || return 1
+    [[ $answer = *" 06" ]] || return 1
+    [[ $name != *-login ]] ||
+        /usr/bin/python3 "$parts/cql.py" --port "$port" --user cassandra -e 'SELECT key FROM system.local' >/dev/null 2>&1
+}
