@@ -16,6 +16,7 @@
 #include "base/fault.h"
 #include "move/row.h"
 #include "move/table.h"
+#include "move/token_range.h"
 
 struct store;
 
@@ -77,11 +78,6 @@ struct store_op {
     struct fault fault;
 
     void *adapter; /* for the adapter alone */
-};
-
-struct token_range {
-    int64_t start; /* exclusive; INT64_MIN: from the ring's beginning, inclusive */
-    int64_t end;   /* inclusive */
 };
 
 struct store_scan {
