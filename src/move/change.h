@@ -86,6 +86,12 @@ bool named_cells_decode(struct bytes blob, struct arena *a, struct named_cells *
 /* The cell of that name, or NULL. */
 const struct named_cell *named_cells_find(const struct named_cells *cells, const char *name);
 
+/* The row that a change was made from, as far as the change knows it: its key and its |before| cells (a MOVE: that
+ * is the whole row). All other cells are null and not selected. The array is in |a|, the bytes are borrowed from
+ * the change. FAULT_SCHEMA when |t| has no such column, FAULT_MEMORY. */
+bool row_from_cells(struct row *out, const struct table *t, const struct named_cells *key,
+                    const struct named_cells *before, struct arena *a, struct fault *f);
+
 /* "user:8a1c…" or "membership:u1/o2": rule and key as one line for people and for --row. Key parts are
  * separated by '/', and '%', '/', ':' and bytes that are not printable are %XX. */
 void change_row_name(const struct change *c, struct buf *out);

@@ -59,7 +59,8 @@ bool type_parse(struct type *t, struct bytes text, struct fault *f);
  * Such a column's WRITETIME cannot be read before Cassandra 5.0, and a list sent twice is doubled. */
 bool type_is_multicell(const struct type *t);
 
-/* The element type of a list or set, or the key type (|which| 0) and value type (1) of a map. */
+/* The element type of a list or set, the key type (|which| 0) and value type (1) of a map,
+ * or the type of field |which| of a tuple. False: there is none. */
 bool type_element(const struct type *t, int which, struct type *out);
 
 /* Appends |value| for people: text as it is, null as "null", collections as ["a", "b"] or {"k": "v"},
@@ -73,6 +74,12 @@ void type_print_json(const struct type *t, struct bytes value, struct buf *out);
  * list_next walks them: start with |cursor| = 0; false at the end. */
 int list_count(struct bytes list);
 bool list_next(struct bytes list, size_t *cursor, struct bytes *element);
+
+/* What list_count and list_next are made of. One element (32-bit length, bytes; a negative length is null) at
+ * |offset|, as fields of tuples and UDTs stand too; and the count of a value whose entries are |each| elements
+ * (a map: 2), or -1 when damaged. Null counts as empty. */
+bool element_next(struct bytes value, size_t *offset, struct bytes *element);
+int elements_count(struct bytes value, int each);
 
 /* Builds a list: begin, add each, end gives the count its value. */
 size_t list_begin(struct buf *b);
