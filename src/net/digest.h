@@ -1,4 +1,7 @@
-/* net/digest.h: SHA-256, for the plan's name, the profile's and the tables' hashes, and the proof. */
+/* net/digest.h: SHA-256, for the plan's name, the profile's and the tables' hashes, and the proof.
+ *
+ * Out of memory ends the program: a digest that may be wrong must never be compared.
+ */
 #ifndef NET_DIGEST_H
 #define NET_DIGEST_H
 
@@ -12,7 +15,8 @@ enum { DIGEST_BYTES = 32, DIGEST_TEXT = 65 };
 struct digest; /* a hash being computed */
 struct digest *digest_new(void);
 void digest_add(struct digest *d, const void *p, size_t n);
-/* Adds a length and the bytes, so that ("ab","c") differs from ("a","bc"); null differs from empty. */
+/* Adds a length and the bytes, so that ("ab","c") differs from ("a","bc"); null differs from empty.
+ */
 void digest_add_bytes(struct digest *d, struct bytes b);
 /* Writes 64 hex digits and an end mark, and frees |d|. */
 void digest_finish(struct digest *d, char out[DIGEST_TEXT]);
