@@ -58,7 +58,7 @@ def main():
     what.add_argument('file', nargs='?', help='CQL statements, each ended by ; ("-" reads standard input)')
     what.add_argument('-e', metavar='STATEMENT', dest='text', help='the statements themselves')
     parser.add_argument('--host', default='127.0.0.1')
-    parser.add_argument('--port', type=int, default=19042)
+    parser.add_argument('--port', type=int, required=True, help='no default: 19042 may be another checkout\'s server')
     parser.add_argument('--user', help='log in; the password is "cassandra" without --password-file')
     parser.add_argument('--password-file')
     parser.add_argument('--header', action='store_true', help='print the column names before the rows')
