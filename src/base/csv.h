@@ -7,8 +7,9 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 
-/* Appends one field; a comma before it unless |first|. Quoted only where it must be. A field that begins with
- * = + - @ or a tab is quoted with a leading ', so that a spreadsheet does not run it. */
+/* Appends one field; a comma before it unless |first|. Quoted only where it must be. A field that
+ * begins with = + - @ or a tab is quoted with a leading ', so that a spreadsheet does not run it.
+ */
 void csv_field(struct buf *out, struct bytes field, bool first);
 void csv_end(struct buf *out);
 
