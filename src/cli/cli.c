@@ -1,0 +1,105 @@
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+
+enum { CLI_ARENA_MAX = 16 * 1024 * 1024 };
+
+void cli_init(struct cli *c)
+{
+    *c = (struct cli){0};
+    arena_init(&c->arena, CLI_ARENA_MAX);
+    option_defaults(&c->values);
+}
+
+void cli_fini(struct cli *c)
+{
+    for (int i = 0; i < c->secret_count; i++) {
+        explicit_bzero(c->secrets[i], strlen(c->secrets[i]));
+        free(c->secrets[i]);
+    }
+    c->secret_count = 0;
+    arena_fini(&c->arena);
+}
+
+char *cli_keep_secret(struct cli *c, const char *text, size_t n)
+{
+    if (c->secret_count == CLI_SECRETS_MAX)
+        return NULL;
+    char *copy = malloc(n + 1);
+    if (!copy)
+        return NULL;
+    memcpy(copy, text, n);
+    copy[n] = '\0';
+    c->secrets[c->secret_count++] = copy;
+    return copy;
+}
+
+enum exit_code cli_exit_code(enum fault_code code)
+{
+    switch (code) {
+    case FAULT_NONE: return EXIT_DONE;
+    case FAULT_USAGE: return EXIT_USAGE;
+    case FAULT_REFUSED:
+    case FAULT_UNREACHABLE:
+    case FAULT_DENIED:
+    case FAULT_UNSUPPORTED:
+    case FAULT_SCHEMA:
+    case FAULT_DAMAGED: return EXIT_REFUSED;
+    case FAULT_TIMEOUT:
+    case FAULT_UNAVAILABLE:
+    case FAULT_SERVER:
+    case FAULT_TOO_MANY:
+    case FAULT_DISK_FULL:
+    case FAULT_IO:
+    case FAULT_PROTOCOL: return EXIT_ERRORS;
+    case FAULT_INTERRUPTED: return EXIT_INTERRUPTED;
+    case FAULT_MEMORY:
+    case FAULT_INTERNAL: return EXIT_INTERNAL;
+    }
+    return EXIT_INTERNAL;
+}
+
+static const char *ending(enum fault_code code)
+{
+    switch (cli_exit_code(code)) {
+    case EXIT_REFUSED:
+        return code == FAULT_UNREACHABLE || code == FAULT_DENIED ? "failed" : "refused";
+    case EXIT_INTERRUPTED: return "stopped";
+    case EXIT_ERRORS: return code == FAULT_TOO_MANY ? "stopped" : "failed";
+    case EXIT_USAGE:
+    case EXIT_DONE:
+    case EXIT_SOME_ROWS:
+    case EXIT_INTERNAL: break;
+    }
+    return "failed";
+}
+
+int cli_fail(const struct cli *c, const struct fault *f)
+{
+    fflush(stdout);
+    if (f->code == FAULT_USAGE || !c || !c->command)
+        fprintf(stderr, "tenantmove: %s.\n", f->text);
+    else
+        fprintf(stderr, "tenantmove: %s %s: %s.\n", c->command->name, ending(f->code), f->text);
+    if (f->subject[0])
+        fprintf(stderr, "  %s\n", f->subject);
+    if (f->hint[0])
+        fprintf(stderr, "  %s\n", f->hint);
+    return cli_exit_code(f->code);
+}
+
+void cli_warn(const char *format, ...)
+{
+    fflush(stdout);
+    fputs("tenantmove: warning: ", stderr);
+    va_list args;
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}

@@ -1,0 +1,19 @@
+/* cli/config.h: where each value comes from: a flag, the environment, move.yaml, or the default; in
+ * this order. */
+#ifndef CLI_CONFIG_H
+#define CLI_CONFIG_H
+
+#include <stdbool.h>
+
+#include "cli/cli.h"
+
+/* Fills c->values for c->command from c->given, the environment and DIR/move.yaml (for commands
+ * that connect). FAULT_USAGE: an unknown key (with the one that was meant), a wrong value, a secret
+ * written into the file, no move directory; the subject says where: "rj-move/move.yaml:7",
+ * "TENANTMOVE_CASSANDRA_PORT", "--limit". */
+bool config_resolve(struct cli *c, struct fault *f);
+
+/* What a move cannot do without: cassandra, source, target. FAULT_USAGE. */
+bool config_complete(const struct cli *c, struct fault *f);
+
+#endif
