@@ -77,14 +77,14 @@ class Documents:
     """Documents of Elasticsearch 6.8 (type _doc) or 7."""
 
     def __init__(self, url):
-        self.url, self.typed, self.ensured = url.rstrip('/'), None, set()
+        self.url, self.typed = url.rstrip('/'), None
 
     def _call(self, method, path, body=None, kind='application/json'):
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, body, {'Content-Type': kind}, method=method)
         with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+            return json.load(answer) if method != 'HEAD' else None
 
     def _type(self):
         if self.typed is None:
@@ -93,17 +93,20 @@ class Documents:
 
     def ensure(self, index, mapping):
         """Makes the index when it is missing. dynamic is false, as in Sunbird's own mappings."""
-        if index in self.ensured:
-            return
+        try:
+            return self._call('HEAD', '/' + index)    # each time: a test may have deleted it meanwhile
+        except urllib.error.HTTPError as error:
+            if error.code != 404:
+                raise
         mapping = {'dynamic': False, 'properties': mapping}
         body = {'settings': {'number_of_shards': 1, 'number_of_replicas': 0},
                 'mappings': {'_doc': mapping} if self._type() else mapping}
         try:
-            self._call('PUT', '/' + index, body)
+            return self._call('PUT', '/' + index, body)
         except urllib.error.HTTPError as error:
             if b'already_exists' not in error.read():
                 raise
-        self.ensured.add(index)
+            return None
 
     def get(self, index, ids):
         """Documents by id; those that are missing are left out."""
@@ -135,6 +138,4 @@ class Documents:
             for item in answer['items']:
                 if item['index']['status'] < 300:
                     written.append(item['index']['_id'])
-                elif item['index']['status'] == 404:
-                    self.ensured.discard(index)
         return written
