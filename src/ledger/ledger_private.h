@@ -1,0 +1,179 @@
+/* ledger/ledger_private.h: what the files of this folder share. The only place that includes
+ * sqlite3.h.
+ *
+ * Two tables hold a change: |changes| what never alters once apply began (names, cells), |states|
+ * the few bytes that do. So taking and settling rewrite some twenty bytes of a change, whatever
+ * size its row has.
+ */
+#ifndef LEDGER_LEDGER_PRIVATE_H
+#define LEDGER_LEDGER_PRIVATE_H
+
+#include <limits.h>
+
+#include <sqlite3.h>
+
+#include "ledger/ledger.h"
+
+enum {
+    LEDGER_APPLICATION = 0x746d6c67, /* "tmlg": says whose file it is, also to file(1) */
+    LEDGER_CHANGE_BYTES_MAX = 16 * 1024 * 1024,
+    LEDGER_VALUE_BYTES_MAX = LEDGER_CHANGE_BYTES_MAX + 4 * 1024 * 1024, /* of one SQLite row */
+    LEDGER_GROUP_ROWS = 4000,              /* rows added per commit while planning … */
+    LEDGER_GROUP_BYTES = 16 * 1024 * 1024, /* … or so many bytes */
+    LEDGER_ROW_NAME_MAX = 4 * LEDGER_CHANGE_BYTES_MAX, /* each byte may become %XX */
+};
+
+enum statement {
+    SQL_BEGIN,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+    SQL_PUT,
+    SQL_UNPUT,
+    SQL_GET,
+    SQL_RULES,
+    SQL_PUT_RULE,
+    SQL_TALLIES,
+    SQL_PUT_TALLY,
+    SQL_LAST_SEQ,
+    SQL_ADD_CHANGE,
+    SQL_ADD_STATE,
+    SQL_REPLACE_STATE,
+    SQL_STATE_OF,
+    SQL_REMOVE_CHANGE,
+    SQL_REMOVE_STATE,
+    SQL_FORGET_CHANGES,
+    SQL_FORGET_STATES,
+    SQL_FORGET_ALL_CHANGES,
+    SQL_FORGET_ALL_STATES,
+    SQL_FORGET_RANGES,
+    SQL_FORGET_TOTALS,
+    SQL_FORGET_TALLIES,
+    SQL_PUT_TOTAL,
+    SQL_TOTALS,
+    SQL_ADD_RANGE,
+    SQL_HAS_ROW_INDEX,
+    SQL_MAKE_ROW_INDEX,
+    SQL_SENT_BEFORE,
+    SQL_PLANNED,
+    SQL_OPEN,
+    SQL_MARK_SENT,
+    SQL_SETTLE,
+    SQL_READ,
+    SQL_READ_ROW,
+    SQL_SYNC_COLLECT,
+    SQL_SYNC_ADD,
+    SQL_SYNC_READ,
+    SQL_SYNC_SETTLE,
+    SQL_SYNC_COUNT,
+    SQL_PHASE_BEGIN,
+    SQL_PHASE_END,
+    SQL_PHASES,
+    STATEMENT_COUNT
+};
+
+struct ledger_rule {
+    int64_t id;
+    char name[NAME_TEXT_MAX];
+    enum rule_phase phase;
+    int ordinal;
+};
+
+/* How many changes of one rule and pass are in each state. Kept in memory by the writer and
+ * written with each commit. */
+struct tally {
+    int64_t rule;
+    int pass;
+    bool is_changed;
+    int64_t by_state[CHANGE_STATES]; /* [0]: how many were ever sent */
+};
+
+struct ledger {
+    sqlite3 *db;
+    sqlite3_stmt *statements[STATEMENT_COUNT];
+    enum ledger_mode mode;
+    char path[PATH_MAX]; /* of ledger.db */
+    int lock_fd;         /* -1: opened for reading */
+    bool bind_failed;
+    bool in_transaction;
+    int group_rows; /* added since the last commit */
+    size_t group_bytes;
+    int64_t last_seq;
+    bool has_row_index;
+    struct ledger_rule rules[PROFILE_RULES_MAX];
+    int rule_count;
+    struct tally *tallies;
+    int tally_count, tally_capacity;
+    int tally_last;     /* where the last look-up ended: the next one is mostly there too */
+    struct arena arena; /* for one row at a time */
+    struct buf cells;   /* the blobs of one change */
+    struct buf name;    /* the name of one row */
+};
+
+/* ---- schema.c ---- */
+
+/* Makes all tables in an empty file. */
+bool schema_create(sqlite3 *db, struct fault *f);
+/* Is it our file, and of this version? */
+bool schema_check(struct ledger *l, struct fault *f);
+const char *statement_text(enum statement id);
+
+/* ---- statement.c ---- */
+
+/* The prepared statement, ready to be bound; NULL with |f| set. */
+sqlite3_stmt *statement(struct ledger *l, enum statement id, struct fault *f);
+void bind_int(struct ledger *l, sqlite3_stmt *s, int i, int64_t v);
+/* The bytes must live until the statement was run. Null becomes NULL. */
+void bind_text(struct ledger *l, sqlite3_stmt *s, int i, struct bytes v);
+void bind_blob(struct ledger *l, sqlite3_stmt *s, int i, struct bytes v);
+struct bytes column_bytes(sqlite3_stmt *s, int i); /* lives until the next step */
+void column_copy(sqlite3_stmt *s, int i, char *out, size_t size);
+
+/* 1: a row, 0: the end (and the statement is reset), -1 with |f| set (and it is reset).
+ * A failure while a transaction is open rolls that back. */
+int step(struct ledger *l, sqlite3_stmt *s, struct fault *f);
+/* Steps to the end. */
+bool run(struct ledger *l, sqlite3_stmt *s, struct fault *f);
+
+/* A transaction: begin joins one that is open already. commit writes the tallies with it. */
+bool transaction_begin(struct ledger *l, struct fault *f);
+bool transaction_commit(struct ledger *l, struct fault *f);
+/* Undoes what is not committed; returns false. */
+bool transaction_abandon(struct ledger *l);
+
+/* From SQLite's error; |path| becomes the subject; returns false. */
+bool fault_sqlite(struct fault *f, sqlite3 *db, int code, const char *path);
+
+/* ---- rules.c ---- */
+
+bool rules_load(struct ledger *l, struct fault *f);
+const struct ledger_rule *rule_named(const struct ledger *l, struct bytes name);
+const struct ledger_rule *rule_of(const struct ledger *l, int64_t id);
+
+/* ---- tally.c ---- */
+
+bool tallies_load(struct ledger *l, struct fault *f);
+bool tallies_write(struct ledger *l, struct fault *f);
+bool tally_add(struct ledger *l, int64_t rule, int pass, int state, int64_t n, struct fault *f);
+const struct tally *tally_of(struct ledger *l, int64_t rule, int pass);
+
+/* ---- read.c ---- */
+
+/* Columns that SQL_READ, SQL_READ_ROW, SQL_OPEN and SQL_PLANNED select, in change_from_row's
+ * order. */
+bool change_from_row(struct ledger *l, sqlite3_stmt *s, struct arena *a, struct change *out,
+                     struct fault *f);
+/* Steps |s| and fills up to |max| changes; fewer when |a| is full. The number, or -1. */
+int changes_from(struct ledger *l, sqlite3_stmt *s, struct change *out, int max, struct arena *a,
+                 struct fault *f);
+/* A number for a row's name, for the index over rows. */
+int64_t row_hash(const char *name);
+
+/* What one change is at the moment; FAULT_INTERNAL when there is none of that seq. */
+struct state_row {
+    int64_t rule;
+    int pass;
+    enum change_state state;
+};
+bool state_of(struct ledger *l, int64_t seq, struct state_row *out, struct fault *f);
+
+#endif

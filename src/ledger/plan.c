@@ -1,0 +1,258 @@
+#include "ledger/ledger_private.h"
+
+/* Where each list of cells lies in l->cells. */
+struct blobs {
+    size_t start[5], end[5];
+};
+
+static bool too_large(struct ledger *l, const struct change *c, struct fault *f)
+{
+    buf_clear(&l->name);
+    change_row_name(c, &l->name);
+    fault_set(f, FAULT_MEMORY, "a row is larger than the %d MiB that a change may have",
+              LEDGER_CHANGE_BYTES_MAX / (1024 * 1024));
+    fault_subject(f, "%s", buf_text(&l->name));
+    return fault_hint(f, "move this row by hand, then plan again");
+}
+
+static bool encode(struct ledger *l, const struct change *c, struct blobs *b, struct fault *f)
+{
+    const struct named_cells *const lists[5] = {&c->key, &c->before, &c->after, &c->new_key,
+                                                &c->target_before};
+    buf_clear(&l->cells);
+    for (int i = 0; i < 5; i++) {
+        b->start[i] = l->cells.n;
+        if (!named_cells_encode(lists[i], &l->cells))
+            return too_large(l, c, f);
+        b->end[i] = l->cells.n;
+    }
+    size_t rest = c->sync_id.n + c->sync_course_id.n + c->reason.n;
+    return rest <= LEDGER_CHANGE_BYTES_MAX / 4 || too_large(l, c, f);
+}
+
+static struct bytes blob(const struct ledger *l, const struct blobs *b, int i)
+{
+    return (struct bytes){l->cells.p + b->start[i], b->end[i] - b->start[i]};
+}
+
+static bool write_change(struct ledger *l, const struct change *c, const struct blobs *b,
+                         struct fault *f)
+{
+    sqlite3_stmt *s = statement(l, SQL_ADD_CHANGE, f);
+    if (!s)
+        return false;
+    bind_int(l, s, 1, c->seq);
+    bind_int(l, s, 2, (int64_t)c->kind);
+    bind_int(l, s, 3, c->fence);
+    bind_int(l, s, 4, c->read_at_us);
+    bind_int(l, s, 5, c->sync_object);
+    bind_text(l, s, 6, c->sync_id);
+    bind_text(l, s, 7, c->sync_course_id);
+    bind_blob(l, s, 8, blob(l, b, 0));
+    bind_blob(l, s, 9, blob(l, b, 1));
+    bind_blob(l, s, 10, blob(l, b, 2));
+    if (c->new_key.n)
+        bind_blob(l, s, 11, blob(l, b, 3));
+    if (c->target_before.n)
+        bind_blob(l, s, 12, blob(l, b, 4));
+    return run(l, s, f);
+}
+
+static bool write_state(struct ledger *l, enum statement id, const struct change *c,
+                        const struct ledger_rule *rule, struct fault *f)
+{
+    buf_clear(&l->name);
+    change_row_name(c, &l->name);
+    if (l->name.failed)
+        return too_large(l, c, f);
+    int64_t row = row_hash(buf_text(&l->name));
+    sqlite3_stmt *s = statement(l, id, f);
+    if (!s)
+        return false;
+    bind_int(l, s, 1, c->seq);
+    bind_int(l, s, 2, (int64_t)rule->phase);
+    bind_int(l, s, 3, (int64_t)c->state);
+    bind_int(l, s, 4, rule->id);
+    bind_int(l, s, 5, c->pass);
+    bind_int(l, s, 6, (int64_t)c->origin);
+    bind_int(l, s, 7, row);
+    bind_text(l, s, 8, c->reason);
+    return run(l, s, f);
+}
+
+static const struct ledger_rule *check(const struct ledger *l, const struct change *c,
+                                       struct fault *f)
+{
+    const struct ledger_rule *rule = rule_named(l, c->rule);
+    if (!rule) {
+        fault_set(f, FAULT_INTERNAL, "a change of a rule that the ledger was not told of");
+        fault_subject(f, "%.*s", (int)(c->rule.n < 64 ? c->rule.n : 64), (const char *)c->rule.p);
+        return NULL;
+    }
+    if (c->pass < 1 || c->state < CHANGE_PLANNED || c->state > CHANGE_UNDONE) {
+        fault_set(f, FAULT_INTERNAL, "a change of pass %d in state %d", c->pass, (int)c->state);
+        return NULL;
+    }
+    return rule;
+}
+
+static bool group_grows(struct ledger *l, size_t bytes, struct fault *f)
+{
+    l->group_rows++;
+    l->group_bytes += bytes;
+    if (l->group_rows < LEDGER_GROUP_ROWS && l->group_bytes < LEDGER_GROUP_BYTES)
+        return true;
+    return transaction_commit(l, f);
+}
+
+bool ledger_add(struct ledger *l, struct change *c, struct fault *f)
+{
+    if (c->state == 0)
+        c->state = CHANGE_PLANNED;
+    const struct ledger_rule *rule = check(l, c, f);
+    struct blobs b;
+    if (!rule || !encode(l, c, &b, f) || !transaction_begin(l, f))
+        return false;
+    c->seq = l->last_seq + 1;
+    if (!write_change(l, c, &b, f) || !write_state(l, SQL_ADD_STATE, c, rule, f) ||
+        !tally_add(l, rule->id, c->pass, (int)c->state, 1, f))
+        return transaction_abandon(l);
+    l->last_seq = c->seq;
+    return group_grows(l, l->cells.n, f);
+}
+
+static bool check_open(struct ledger *l, int64_t seq, struct state_row *was, struct fault *f)
+{
+    if (!state_of(l, seq, was, f))
+        return false;
+    if (was->state == CHANGE_PLANNED || was->state == CHANGE_REJECTED)
+        return true;
+    return fault_set(f, FAULT_INTERNAL, "change %lld is %s and cannot be planned anew",
+                     (long long)seq, change_state_name(was->state));
+}
+
+bool ledger_replace(struct ledger *l, const struct change *c, struct fault *f)
+{
+    const struct ledger_rule *rule = check(l, c, f);
+    struct blobs b;
+    struct state_row was;
+    if (!rule || !encode(l, c, &b, f) || !check_open(l, c->seq, &was, f) ||
+        !transaction_begin(l, f))
+        return false;
+    if (!write_change(l, c, &b, f) || !write_state(l, SQL_REPLACE_STATE, c, rule, f) ||
+        !tally_add(l, was.rule, was.pass, (int)was.state, -1, f) ||
+        !tally_add(l, rule->id, c->pass, (int)c->state, 1, f))
+        return transaction_abandon(l);
+    return group_grows(l, l->cells.n, f);
+}
+
+static bool run_with(struct ledger *l, enum statement id, int64_t v, struct fault *f)
+{
+    sqlite3_stmt *s = statement(l, id, f);
+    if (!s)
+        return false;
+    if (sqlite3_bind_parameter_count(s) > 0)
+        bind_int(l, s, 1, v);
+    return run(l, s, f);
+}
+
+bool ledger_remove(struct ledger *l, int64_t seq, struct fault *f)
+{
+    struct state_row was;
+    if (!check_open(l, seq, &was, f) || !transaction_begin(l, f))
+        return false;
+    if (!run_with(l, SQL_REMOVE_CHANGE, seq, f) || !run_with(l, SQL_REMOVE_STATE, seq, f) ||
+        !tally_add(l, was.rule, was.pass, (int)was.state, -1, f))
+        return transaction_abandon(l);
+    return group_grows(l, 0, f);
+}
+
+bool ledger_flush(struct ledger *l, struct fault *f)
+{
+    return transaction_commit(l, f);
+}
+
+/* True when nothing of the pass was sent; |is_only| says that there is no other pass. */
+static bool pass_is_unsent(const struct ledger *l, int pass, bool *is_only)
+{
+    *is_only = true;
+    for (int i = 0; i < l->tally_count; i++) {
+        const struct tally *t = &l->tallies[i];
+        if (t->pass != pass)
+            *is_only = false;
+        else if (t->by_state[0] > 0)
+            return false;
+    }
+    return true;
+}
+
+bool ledger_forget_pass(struct ledger *l, int pass, struct fault *f)
+{
+    bool is_only;
+    if (!pass_is_unsent(l, pass, &is_only))
+        return fault_set(f, FAULT_INTERNAL, "pass %d was applied in part and cannot be forgotten",
+                         pass);
+    /* Without a WHERE, SQLite drops whole trees instead of a million rows. */
+    enum statement changes = is_only ? SQL_FORGET_ALL_CHANGES : SQL_FORGET_CHANGES;
+    enum statement states = is_only ? SQL_FORGET_ALL_STATES : SQL_FORGET_STATES;
+    if (!transaction_begin(l, f))
+        return false;
+    if (!run_with(l, changes, pass, f) || !run_with(l, states, pass, f) ||
+        !run_with(l, SQL_FORGET_RANGES, pass, f) || !run_with(l, SQL_FORGET_TOTALS, pass, f) ||
+        !run_with(l, SQL_FORGET_TALLIES, pass, f))
+        return transaction_abandon(l);
+    for (int i = 0; i < l->tally_count; i++)
+        if (l->tallies[i].pass == pass)
+            l->tallies[i].is_changed = false;
+    return transaction_commit(l, f) && tallies_load(l, f);
+}
+
+static bool make_row_index(struct ledger *l, struct fault *f)
+{
+    if (l->has_row_index || l->mode == LEDGER_READ)
+        return true;
+    sqlite3_stmt *s = statement(l, SQL_MAKE_ROW_INDEX, f);
+    if (!s || !run(l, s, f))
+        return false;
+    l->has_row_index = true;
+    return true;
+}
+
+bool ledger_has_moved(struct ledger *l, const char *rule, const struct named_cells *key, int pass,
+                      bool *out, struct fault *f)
+{
+    *out = false;
+    const struct ledger_rule *r = rule_named(l, bytes_of(rule));
+    if (!r)
+        return true;
+    struct change c = {.rule = bytes_of(rule), .key = *key};
+    buf_clear(&l->name);
+    change_row_name(&c, &l->name);
+    if (l->name.failed)
+        return fault_memory(f);
+    int64_t row = row_hash(buf_text(&l->name));
+    sqlite3_stmt *s = make_row_index(l, f) ? statement(l, SQL_SENT_BEFORE, f) : NULL;
+    if (!s)
+        return false;
+    bind_int(l, s, 1, row);
+    bind_int(l, s, 2, r->id);
+    bind_int(l, s, 3, pass);
+    int more;
+    while ((more = step(l, s, f)) == 1) {
+        struct named_cells other;
+        arena_reset(&l->arena);
+        if (!named_cells_decode(column_bytes(s, 1), &l->arena, &other, f)) {
+            sqlite3_reset(s);
+            return false;
+        }
+        bool is_same = other.n == key->n;
+        for (int i = 0; is_same && i < key->n; i++)
+            is_same = bytes_equal(other.v[i].value, key->v[i].value);
+        if (is_same) {
+            *out = true;
+            sqlite3_reset(s);
+            return true;
+        }
+    }
+    return more == 0;
+}

@@ -1,0 +1,160 @@
+#include "ledger/ledger_private.h"
+#include "net/digest.h"
+
+enum {
+    COLUMN_SEQ,
+    COLUMN_PASS,
+    COLUMN_RULE,
+    COLUMN_KIND,
+    COLUMN_ORIGIN,
+    COLUMN_STATE,
+    COLUMN_FENCE,
+    COLUMN_READ_AT,
+    COLUMN_SYNC_OBJECT,
+    COLUMN_SYNC_ID,
+    COLUMN_SYNC_COURSE_ID,
+    COLUMN_REASON,
+    COLUMN_CELLS, /* five of them */
+};
+
+int64_t row_hash(const char *name)
+{
+    char hex[DIGEST_TEXT];
+    digest_of(bytes_of(name), hex);
+    uint64_t v = 0;
+    for (int i = 0; i < 16; i++)
+        v = v << 4 | (uint64_t)(hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10);
+    return (int64_t)v;
+}
+
+static bool damaged(const struct ledger *l, struct fault *f)
+{
+    fault_set(f, FAULT_DAMAGED, "the ledger is damaged: a change in it cannot be");
+    fault_subject(f, "%s", l->path);
+    return fault_hint(f, "restore ledger.db (with ledger.db-wal, if there is one) from a copy");
+}
+
+/* Null stays null; false when |a| is full. */
+static bool copy(sqlite3_stmt *s, int column, struct arena *a, struct bytes *out, struct fault *f)
+{
+    struct bytes b = column_bytes(s, column);
+    *out = arena_copy(a, b);
+    return bytes_are_null(b) == bytes_are_null(*out) || fault_memory(f);
+}
+
+static bool copy_cells(sqlite3_stmt *s, int column, struct arena *a, struct named_cells *out,
+                       struct fault *f)
+{
+    struct bytes blob;
+    if (!copy(s, column, a, &blob, f))
+        return false;
+    if (!bytes_are_null(blob))
+        return named_cells_decode(blob, a, out, f);
+    *out = (struct named_cells){0};
+    return true;
+}
+
+bool change_from_row(struct ledger *l, sqlite3_stmt *s, struct arena *a, struct change *out,
+                     struct fault *f)
+{
+    const struct ledger_rule *rule = rule_of(l, sqlite3_column_int64(s, COLUMN_RULE));
+    if (!rule && rules_load(l, f)) /* a reader may not know a rule that was added meanwhile */
+        rule = rule_of(l, sqlite3_column_int64(s, COLUMN_RULE));
+    int kind = sqlite3_column_int(s, COLUMN_KIND), origin = sqlite3_column_int(s, COLUMN_ORIGIN);
+    int state = sqlite3_column_int(s, COLUMN_STATE);
+    if (!rule || kind < CHANGE_UPDATE || kind > CHANGE_NODE || origin < CHANGE_PLAIN ||
+        origin > CHANGE_COMPANION || state < CHANGE_PLANNED || state > CHANGE_UNDONE)
+        return damaged(l, f);
+    *out = (struct change){
+        .seq = sqlite3_column_int64(s, COLUMN_SEQ),
+        .pass = sqlite3_column_int(s, COLUMN_PASS),
+        .kind = (enum change_kind)kind,
+        .origin = (enum change_origin)origin,
+        .state = (enum change_state)state,
+        .fence = sqlite3_column_int64(s, COLUMN_FENCE),
+        .read_at_us = sqlite3_column_int64(s, COLUMN_READ_AT),
+        .sync_object = sqlite3_column_int(s, COLUMN_SYNC_OBJECT),
+    };
+    out->rule = arena_copy(a, bytes_of(rule->name));
+    if (bytes_are_null(out->rule))
+        return fault_memory(f);
+    struct named_cells *const lists[5] = {&out->key, &out->before, &out->after, &out->new_key,
+                                          &out->target_before};
+    for (int i = 0; i < 5; i++)
+        if (!copy_cells(s, COLUMN_CELLS + i, a, lists[i], f))
+            return false;
+    return copy(s, COLUMN_SYNC_ID, a, &out->sync_id, f) &&
+           copy(s, COLUMN_SYNC_COURSE_ID, a, &out->sync_course_id, f) &&
+           copy(s, COLUMN_REASON, a, &out->reason, f);
+}
+
+int changes_from(struct ledger *l, sqlite3_stmt *s, struct change *out, int max, struct arena *a,
+                 struct fault *f)
+{
+    int n = 0, more = 1;
+    while (n < max && (more = step(l, s, f)) == 1) {
+        struct fault why = {0};
+        if (!change_from_row(l, s, a, &out[n], &why)) {
+            sqlite3_reset(s);
+            if (why.code == FAULT_MEMORY && n > 0)
+                return n; /* |a| is full: the rest comes with the next call */
+            if (f)
+                *f = why;
+            return -1;
+        }
+        n++;
+    }
+    sqlite3_reset(s);
+    return more < 0 ? -1 : n;
+}
+
+bool state_of(struct ledger *l, int64_t seq, struct state_row *out, struct fault *f)
+{
+    sqlite3_stmt *s = statement(l, SQL_STATE_OF, f);
+    if (!s)
+        return false;
+    bind_int(l, s, 1, seq);
+    int found = step(l, s, f);
+    if (found != 1)
+        return found == 0 &&
+               fault_set(f, FAULT_INTERNAL, "the ledger has no change %lld", (long long)seq);
+    int state = sqlite3_column_int(s, 2);
+    *out = (struct state_row){sqlite3_column_int64(s, 0), sqlite3_column_int(s, 1),
+                              (enum change_state)state};
+    sqlite3_reset(s);
+    return (state >= CHANGE_PLANNED && state <= CHANGE_UNDONE) || damaged(l, f);
+}
+
+int ledger_read(struct ledger *l, const struct ledger_query *q, struct change *out, int max,
+                struct arena *a, struct fault *f)
+{
+    int64_t rule = 0;
+    if (q->rule) {
+        if (l->mode == LEDGER_READ && !rules_load(l, f))
+            return -1;
+        const struct ledger_rule *r = rule_named(l, bytes_of(q->rule));
+        if (!r)
+            return 0;
+        rule = r->id;
+    }
+    sqlite3_stmt *s = statement(l, SQL_READ, f);
+    if (!s)
+        return -1;
+    bind_int(l, s, 1, q->after_seq);
+    bind_int(l, s, 2, rule);
+    bind_int(l, s, 3, q->state_mask);
+    bind_int(l, s, 4, q->origin_mask);
+    bind_int(l, s, 5, q->pass);
+    bind_int(l, s, 6, max);
+    return changes_from(l, s, out, max, a, f);
+}
+
+int ledger_read_row(struct ledger *l, const char *row_name, struct change *out, int max,
+                    struct arena *a, struct fault *f)
+{
+    sqlite3_stmt *s = statement(l, SQL_READ_ROW, f);
+    if (!s)
+        return -1;
+    bind_int(l, s, 1, row_hash(row_name));
+    return changes_from(l, s, out, max, a, f);
+}
