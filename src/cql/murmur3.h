@@ -17,8 +17,8 @@
 int64_t cql_token(struct bytes partition_key);
 
 /* Appends the serialized partition key of |count| components: one component as it is, several each
- * as length (16 bits), bytes, 0x00. False: a component is null or, among several, longer than 65535
- * bytes, or |out| is full; |out| is then as it was. */
+ * as length (16 bits), bytes, 0x00. False: a component is null or longer than 65535 bytes
+ * (Cassandra takes no longer key), or |out| is full; |out| is then as it was. */
 bool cql_partition_key(struct buf *out, const struct bytes *components, int count);
 
 #endif

@@ -11,7 +11,6 @@
 #include "base/bytes.h"
 #include "base/fault.h"
 #include "cql/wire/reader.h"
-#include "move/type.h"
 
 /* Metadata of rows, or of a prepared statement's markers. */
 struct cql_columns {
@@ -26,7 +25,7 @@ struct cql_columns {
 
 struct cql_column {
     struct bytes keyspace, table, name;
-    struct bytes type; /* its [option] as sent: equal bytes, equal types; see cql_column_type */
+    struct bytes type; /* its [option] as sent: equal bytes, equal types; cql_type_of reads it */
 };
 
 struct cql_column_walk {
@@ -45,10 +44,6 @@ bool cql_markers_decode(struct cql_reader *r, int version, struct cql_columns *o
 
 struct cql_column_walk cql_columns_first(const struct cql_columns *columns);
 bool cql_columns_next(struct cql_column_walk *w, struct cql_column *out);
-
-/* The type as system_schema would write it ("map<text, list<int>>"; the wire does not say
- * "frozen"). A text that does not fit is cut. */
-void cql_column_type(const struct cql_column *column, struct type *out);
 
 struct cql_rows {
     struct cql_columns columns;
