@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "cli/command.h"
+#include "move/tenant.h"
 
 enum { YAML_MAX = 64 * 1024 };
 
@@ -118,6 +119,10 @@ static bool write_new(const char *path, const struct buf *text, struct fault *f)
 
 static bool check_ids(const struct settings *s, struct fault *f)
 {
+    if (s->source[0] && !tenant_id_check("source", s->source, f))
+        return false;
+    if (s->target[0] && !tenant_id_check("target", s->target, f))
+        return false;
     if (s->source[0] && strcmp(s->source, s->target) == 0)
         return fault_set(f, FAULT_USAGE, "source and target are the same organisation");
     return true;

@@ -98,9 +98,8 @@ static bool file_value(void *context, const char *key, const char *value, int li
     return ok;
 }
 
-static bool read_file(struct cli *c, struct fault *f)
+static bool read_file(struct cli *c, const char *dir, struct fault *f)
 {
-    const char *dir = c->values.settings.dir;
     struct stat st;
     if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode)) {
         fault_set(f, FAULT_USAGE, "there is no move directory %s", dir);
@@ -175,7 +174,7 @@ struct login {
 };
 
 /* A user without a password is asked for it, where there is somebody to ask. */
-static bool ask_passwords(struct cli *c, struct fault *f)
+bool config_ask_passwords(struct cli *c, struct fault *f)
 {
     struct settings *s = &c->values.settings;
     const struct login logins[] = {
@@ -198,14 +197,24 @@ static bool ask_passwords(struct cli *c, struct fault *f)
     return true;
 }
 
+static bool behind_flags(struct cli *c, const char *dir, struct fault *f)
+{
+    return secrets_from_environment(c, f) && (!dir || read_file(c, dir, f));
+}
+
+bool config_read(struct cli *c, const char *dir, struct fault *f)
+{
+    return flags_and_environment(c, f) && behind_flags(c, dir, f);
+}
+
 bool config_resolve(struct cli *c, struct fault *f)
 {
     if (!flags_and_environment(c, f))
         return false;
     if (!(c->command->bit & COMMANDS_CONNECT))
         return true;
-    return secrets_from_environment(c, f) && read_file(c, f) && config_complete(c, f) &&
-           ask_passwords(c, f);
+    return behind_flags(c, c->values.settings.dir, f) && config_complete(c, f) &&
+           config_ask_passwords(c, f);
 }
 
 bool config_complete(const struct cli *c, struct fault *f)

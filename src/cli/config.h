@@ -7,13 +7,20 @@
 
 #include "cli/cli.h"
 
-/* Fills c->values for c->command from c->given, the environment and DIR/move.yaml (for commands
- * that connect). FAULT_USAGE: an unknown key (with the one that was meant), a wrong value, a secret
- * written into the file, no move directory; the subject says where: "rj-move/move.yaml:7",
+/* Fills c->values for c->command from c->given, the environment and, when |dir| is not NULL,
+ * |dir|/move.yaml. FAULT_USAGE: an unknown key (with the one that was meant), a wrong value, a
+ * secret written into the file, no such directory; the subject says where: "rj-move/move.yaml:7",
  * "TENANTMOVE_CASSANDRA_PORT", "--limit". */
-bool config_resolve(struct cli *c, struct fault *f);
+bool config_read(struct cli *c, const char *dir, struct fault *f);
 
 /* What a move cannot do without: cassandra, source, target. FAULT_USAGE. */
 bool config_complete(const struct cli *c, struct fault *f);
+
+/* Asks on the terminal for the password of every login that has none. FAULT_USAGE where there is no
+ * terminal. */
+bool config_ask_passwords(struct cli *c, struct fault *f);
+
+/* All of these, as far as c->command needs them. */
+bool config_resolve(struct cli *c, struct fault *f);
 
 #endif

@@ -70,9 +70,11 @@ static bool set_int(const struct option_row *o, int *out, const char *text, stru
 static bool is_choice(const char *choices, const char *text)
 {
     size_t n = strlen(text);
-    for (const char *p = choices; n > 0 && (p = strcasestr(p, text)) != NULL; p++) {
-        if ((p == choices || p[-1] == ' ') && (p[n] == '\0' || p[n] == ' '))
+    for (const char *word = choices; *word; word += strspn(word, " ")) {
+        size_t length = strcspn(word, " ");
+        if (length == n && strncasecmp(word, text, n) == 0)
             return true;
+        word += length;
     }
     return false;
 }

@@ -83,6 +83,12 @@ void text_print(FILE *to, struct bytes b, int width)
 
 enum { WORD_MAX = 64 };
 
+/* '_' and '-' are taken for each other too easily to count. */
+static bool are_same(char a, char b)
+{
+    return (a == '_' ? '-' : a) == (b == '_' ? '-' : b);
+}
+
 /* Edits (change, insert, delete, swap of neighbours) between two words. */
 static int distance(const char *a, const char *b)
 {
@@ -94,7 +100,7 @@ static int distance(const char *a, const char *b)
     for (int i = 1; i <= n; i++) {
         now[0] = i;
         for (int j = 1; j <= m; j++) {
-            int best = last[j - 1] + (a[i - 1] != b[j - 1]);
+            int best = last[j - 1] + !are_same(a[i - 1], b[j - 1]);
             if (last[j] + 1 < best)
                 best = last[j] + 1;
             if (now[j - 1] + 1 < best)
@@ -117,7 +123,7 @@ const char *text_nearest(const char *word, const char *const *names, int count)
     char plain[WORD_MAX];
     size_t n = 0;
     for (; word[n] && n + 1 < sizeof plain; n++)
-        plain[n] = word[n] == '_' ? '-' : (char)tolower((unsigned char)word[n]);
+        plain[n] = (char)tolower((unsigned char)word[n]);
     plain[n] = '\0';
     const char *nearest = NULL, *begins = NULL;
     int least = 1 + (int)n / 3, beginning = 0;
