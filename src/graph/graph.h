@@ -1,7 +1,10 @@
-/* graph/graph.h: where content lives. One interface, two adapters: Neo4j over HTTP and an embedded file.
+/* graph/graph.h: where content lives. One interface, two adapters: Neo4j over HTTP and an embedded
+ * file.
  *
- * Knows    nothing of rules or the ledger; speaks of nodes with two kinds of properties: text and list of text.
- * Values   text is UTF-8 bytes; a list is in CQL's serialization of list<text> (move/type.h), as in the ledger.
+ * Knows    nothing of rules or the ledger; speaks of nodes with two kinds of properties: text and
+ *          list of text.
+ * Values   text is UTF-8 bytes; a list is in CQL's serialization of list<text> (move/type.h), as in
+ *          the ledger.
  */
 #ifndef GRAPH_GRAPH_H
 #define GRAPH_GRAPH_H
@@ -74,7 +77,8 @@ struct graph *graph_open(struct loop *loop, const struct graph_options *o, struc
 void graph_free(struct graph *g);
 void graph_about(struct graph *g, struct graph_about *out);
 
-/* Every node that |find| matches, each with the two properties (property first, then list), in pages. */
+/* Every node that |find| matches, each with the two properties (property first, then list), in
+ * pages. */
 bool graph_scan(struct graph *g, const struct graph_find *find,
                 bool (*each)(void *context, const struct node *n, struct fault *f), void *context,
                 struct fault *f);
@@ -83,14 +87,16 @@ bool graph_scan(struct graph *g, const struct graph_find *find,
 bool graph_count(struct graph *g, const struct graph_find *find, uint64_t *matching, uint64_t *all,
                  struct fault *f);
 
-/* Writes 1 … GRAPH_BATCH_MAX nodes in one transaction: each is locked, compared with |before|, and set to |after|
- * only when equal. Idempotent: a lost answer is asked again. Fills every outcome. */
-bool graph_write(struct graph *g, const char *label, const char *id_property, struct node_write *writes,
-                 int count, struct fault *f);
+/* Writes 1 … GRAPH_BATCH_MAX nodes in one transaction: each is locked, compared with |before|, and
+ * set to |after| only when equal. Idempotent: a lost answer is asked again. Fills every outcome. */
+bool graph_write(struct graph *g, const char *label, const char *id_property,
+                 struct node_write *writes, int count, struct fault *f);
 
-/* Reads nodes back by id and uid: |each| is called per node in order, with n = NULL when it is gone. */
-bool graph_read(struct graph *g, const char *label, const char *id_property, const struct node_write *keys,
-                int count, bool (*each)(void *context, int i, const struct node *n, struct fault *f),
+/* Reads nodes back by id and uid: |each| is called per node in order, with n = NULL when it is
+ * gone. */
+bool graph_read(struct graph *g, const char *label, const char *id_property,
+                const struct node_write *keys, int count,
+                bool (*each)(void *context, int i, const struct node *n, struct fault *f),
                 void *context, struct fault *f);
 
 struct graph_adapter {
