@@ -1,0 +1,119 @@
+/* phase/phase_private.h: what the phases share: opening the parts, reading and writing rows in batches. */
+#ifndef PHASE_PHASE_PRIVATE_H
+#define PHASE_PHASE_PRIVATE_H
+
+#include <stdio.h>
+
+#include "base/log.h"
+#include "move/decide.h"
+#include "net/digest.h"
+#include "phase/phase.h"
+
+/* ---- move.c: opens what is set and not open yet ---- */
+
+bool move_store(struct move *m, struct fault *f);
+bool move_graph(struct move *m, struct fault *f);
+bool move_index(struct move *m, struct fault *f);
+bool move_sync(struct move *m, struct fault *f);
+bool move_profile(struct move *m, struct fault *f);
+/* The actual name of a keyspace that the profile calls |name|. */
+const char *move_keyspace(struct move *m, const char *name, const char *otherwise);
+bool move_organisation_table(struct move *m, struct table **out, struct fault *f);
+bool move_tenant(struct move *m, const struct table *organisation, const char *id, struct tenant *out,
+                 bool *found, struct fault *f);
+/* Reads both organisations and whether one is the custodian. FAULT_REFUSED when one is missing. */
+bool move_tenants(struct move *m, struct fault *f);
+
+void move_note(struct move *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void move_progress(struct move *m, const struct progress *p);
+/* True, with |f| set, after Ctrl-C. */
+bool move_interrupted(struct move *m, struct fault *f);
+
+/* ---- journal.c: the ledger of the move directory ---- */
+
+/* Opens DIR/ledger.db and begins a phase in it. */
+bool journal_open(struct move *m, enum ledger_mode mode, const char *phase, struct fault *f);
+/* Ends the phase with its outcome ("done", or the fault's name). */
+void journal_end(struct move *m, bool ok, const struct fault *f, uint64_t done, uint64_t total);
+
+/* ---- files.c ---- */
+
+bool file_read(const char *path, size_t max, struct arena *a, struct bytes *out, struct fault *f);
+/* Writes a file beside |path|, syncs it and renames it over |path|. */
+bool file_write(const char *path, struct bytes content, struct fault *f);
+/* DIR/name */
+void move_path(const struct move *m, const char *name, char *out, size_t size);
+
+/* ---- rows.c: operations in batches ---- */
+
+/* One operation with its answer kept: the row is copied into |arena|. */
+struct row_op {
+    struct store_op op;
+    struct arena *arena;
+    bool found;
+    struct row row;
+    void *owner;
+};
+
+/* Runs |count| operations, pipelined, and waits for all. False only when the run cannot go on. Operations with
+ * op.table == NULL are left out. */
+bool row_ops_run(struct move *m, struct row_op *ops, int count, struct fault *f);
+
+/* Reads one row. |selected| NULL: all columns. */
+bool row_read(struct move *m, const struct table *t, const struct bytes *key, const bool *selected,
+              struct arena *a, struct row *out, bool *found, struct fault *f);
+
+/* The key of a change as values in the table's order, in |a|; NULL when a part is missing. */
+const struct bytes *key_values(const struct table *t, const struct named_cells *key, struct arena *a);
+
+/* ---- bind.c: the profile's rules bound to the live tables ---- */
+
+struct move_rules {
+    struct bound_rule *bound; /* one per rule of the profile, in its order */
+    bool *present;            /* false: the table is not in this cluster, or it is a graph rule */
+    struct bytes *note;       /* why it is skipped, or what is missing; null: nothing to say */
+    int count;
+};
+bool move_bind(struct move *m, struct move_rules *out, struct fault *f);
+/* The place of the rule in the profile, or -1. */
+int rule_place(const struct move *m, struct bytes name);
+
+/* ---- pass.c: scans every rule once and writes what must change into the ledger ---- */
+
+struct pass_result {
+    uint64_t planned; /* changes of phase move */
+    uint64_t retire;  /* changes of phase retire */
+    uint64_t collisions, rejected;
+};
+/* Which rules: |only| NULL: all of |phase_mask| (1 << enum rule_phase). */
+bool pass_run(struct move *m, const struct move_rules *rules, int pass, unsigned phase_mask,
+              const char *const *only, struct pass_result *out, struct fault *f);
+/* How many rows of every scanned rule still name the source: no change is written. */
+struct references {
+    uint64_t rows;
+    int tables, graphs;
+    char first[128]; /* "membership 3, user 1": where they are */
+};
+bool references_count(struct move *m, const struct move_rules *rules, const char *const *only,
+                      struct references *out, struct fault *f);
+
+/* ---- stale.c: is the plan still the truth? ---- */
+
+/* Writes what apply compares: both organisation rows, every table's shape, the profile. */
+bool plan_seal(struct move *m, const struct move_rules *rules, char digest[DIGEST_TEXT], struct fault *f);
+/* FAULT_REFUSED "the plan is stale" with what differs. */
+bool plan_check(struct move *m, const struct move_rules *rules, struct fault *f);
+
+/* ---- write.c: carries out a batch of changes ---- */
+
+/* Writes, reads back and heals |count| changes; sets every .state and .reason (in |a|). |copied| is called once, when all
+ * row moves of the batch are copied and read back, before their old rows are deleted: it must make that durable. */
+bool write_batch(struct move *m, const struct move_rules *rules, struct change *changes, int count,
+                 struct arena *a, bool (*copied)(struct move *m, struct change *c, int count, struct fault *f),
+                 struct fault *f);
+
+/* Takes and writes until the ledger has no open change of |phase|. Fills counts of |out|. */
+bool write_all(struct move *m, const struct move_rules *rules, enum rule_phase phase,
+               struct apply_result *out, struct fault *f);
+
+#endif

@@ -1,0 +1,74 @@
+#include "phase/phase_private.h"
+
+static void keep_answer(struct store_op *op)
+{
+    struct row_op *r = op->context;
+    r->found = op->row != NULL;
+    if (!op->row || !r->arena)
+        return;
+    r->row = row_copy(r->arena, op->row);
+    if (!r->row.cells) {
+        op->outcome = STORE_RUN_FAILED;
+        fault_memory(&op->fault);
+    }
+}
+
+bool row_ops_run(struct move *m, struct row_op *ops, int count, struct fault *f)
+{
+    bool ok = true;
+    for (int i = 0; i < count && ok; i++) {
+        if (!ops[i].op.table)
+            continue;
+        ops[i].op.done = keep_answer;
+        ops[i].op.context = &ops[i];
+        ok = store_submit(m->store, &ops[i].op, f);
+    }
+    /* Whatever was taken must be answered before its memory goes. */
+    struct fault late = {0};
+    if (!store_drive(m->store, 0, &late) && ok) {
+        ok = false;
+        if (f)
+            *f = late;
+    }
+    for (int i = 0; i < count && ok; i++) {
+        if (ops[i].op.table && ops[i].op.outcome == STORE_RUN_FAILED) {
+            ok = false;
+            if (f)
+                *f = ops[i].op.fault;
+        }
+    }
+    return ok;
+}
+
+bool row_read(struct move *m, const struct table *t, const struct bytes *key, const bool *selected,
+              struct arena *a, struct row *out, bool *found, struct fault *f)
+{
+    struct row_op op = {
+        .op = {.kind = STORE_READ, .table = t, .key = key, .selected = selected},
+        .arena = a,
+    };
+    if (!row_ops_run(m, &op, 1, f))
+        return false;
+    if (op.op.outcome != STORE_OK) {
+        if (f)
+            *f = op.op.fault;
+        return false;
+    }
+    *found = op.found;
+    *out = op.row;
+    return true;
+}
+
+const struct bytes *key_values(const struct table *t, const struct named_cells *key, struct arena *a)
+{
+    struct bytes *v = arena_array(a, (size_t)t->key_count, sizeof *v);
+    if (!v)
+        return NULL;
+    for (int i = 0; i < t->key_count; i++) {
+        const struct named_cell *c = named_cells_find(key, t->columns[i].name);
+        if (!c)
+            return NULL;
+        v[i] = c->value;
+    }
+    return v;
+}
