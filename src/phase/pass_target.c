@@ -1,5 +1,6 @@
 #include "phase/pass_private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { TARGET_BATCH = 512, TARGET_ARENA_MAX = 256 * 1024 * 1024 };
@@ -7,6 +8,7 @@ enum { TARGET_BATCH = 512, TARGET_ARENA_MAX = 256 * 1024 * 1024 };
 struct target_batch {
     struct change changes[TARGET_BATCH];
     struct row_op ops[TARGET_BATCH];
+    struct row_op *op_list[TARGET_BATCH];
     struct arena arena;
 };
 
@@ -21,8 +23,9 @@ static bool ask_targets(struct move *m, const struct bound_rule *b, struct targe
             .op = {.kind = STORE_READ, .table = b->table, .key = key},
             .arena = &t->arena,
         };
+        t->op_list[i] = &t->ops[i];
     }
-    return row_ops_run(m, t->ops, n, f);
+    return row_ops_run(m, t->op_list, n, f);
 }
 
 static bool complete_one(struct move *m, const struct bound_rule *b, struct target_batch *t, int i, int pass,

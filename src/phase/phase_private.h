@@ -57,7 +57,7 @@ struct row_op {
 
 /* Runs |count| operations, pipelined, and waits for all. False only when the run cannot go on. Operations with
  * op.table == NULL are left out. */
-bool row_ops_run(struct move *m, struct row_op *ops, int count, struct fault *f);
+bool row_ops_run(struct move *m, struct row_op *const *ops, int count, struct fault *f);
 
 /* Reads one row. |selected| NULL: all columns. */
 bool row_read(struct move *m, const struct table *t, const struct bytes *key, const bool *selected,
@@ -115,5 +115,18 @@ bool write_batch(struct move *m, const struct move_rules *rules, struct change *
 /* Takes and writes until the ledger has no open change of |phase|. Fills counts of |out|. */
 bool write_all(struct move *m, const struct move_rules *rules, enum rule_phase phase,
                struct apply_result *out, struct fault *f);
+
+/* ---- plan.c, apply.c ---- */
+
+/* Opens stores, reads the tenants, checks them and binds the rules: what plan, apply and verify begin with. */
+bool move_open_all(struct move *m, struct move_rules *rules, struct fault *f);
+/* The same on a directory that has a finished plan, which must still be the truth. */
+bool move_open_plan(struct move *m, struct move_rules *rules, const char *phase, struct fault *f);
+/* FAULT_DENIED for the first table of a rule that this login may not write. */
+bool may_write_all(struct move *m, const struct move_rules *rules, const char *const *only, struct fault *f);
+/* Writes what is open, scans again, and so on until a pass finds nothing. */
+bool converge(struct move *m, const struct move_rules *rules, const char *const *only, struct apply_result *out,
+              struct fault *f);
+bool fill_counts(struct move *m, enum rule_phase phase, struct apply_result *out, struct fault *f);
 
 #endif

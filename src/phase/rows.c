@@ -13,15 +13,15 @@ static void keep_answer(struct store_op *op)
     }
 }
 
-bool row_ops_run(struct move *m, struct row_op *ops, int count, struct fault *f)
+bool row_ops_run(struct move *m, struct row_op *const *ops, int count, struct fault *f)
 {
     bool ok = true;
     for (int i = 0; i < count && ok; i++) {
-        if (!ops[i].op.table)
+        if (!ops[i]->op.table)
             continue;
-        ops[i].op.done = keep_answer;
-        ops[i].op.context = &ops[i];
-        ok = store_submit(m->store, &ops[i].op, f);
+        ops[i]->op.done = keep_answer;
+        ops[i]->op.context = ops[i];
+        ok = store_submit(m->store, &ops[i]->op, f);
     }
     /* Whatever was taken must be answered before its memory goes. */
     struct fault late = {0};
@@ -31,10 +31,10 @@ bool row_ops_run(struct move *m, struct row_op *ops, int count, struct fault *f)
             *f = late;
     }
     for (int i = 0; i < count && ok; i++) {
-        if (ops[i].op.table && ops[i].op.outcome == STORE_RUN_FAILED) {
+        if (ops[i]->op.table && ops[i]->op.outcome == STORE_RUN_FAILED) {
             ok = false;
             if (f)
-                *f = ops[i].op.fault;
+                *f = ops[i]->op.fault;
         }
     }
     return ok;
@@ -47,7 +47,7 @@ bool row_read(struct move *m, const struct table *t, const struct bytes *key, co
         .op = {.kind = STORE_READ, .table = t, .key = key, .selected = selected},
         .arena = a,
     };
-    if (!row_ops_run(m, &op, 1, f))
+    if (!row_ops_run(m, (struct row_op *const[]){&op}, 1, f))
         return false;
     if (op.op.outcome != STORE_OK) {
         if (f)

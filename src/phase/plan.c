@@ -1,0 +1,129 @@
+#include "phase/phase_private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "report/csv_plan.h"
+#include "report/cypher.h"
+
+/* An earlier plan is never overwritten: it is put aside under a name of its own, and only when nothing of it is half done. */
+static bool put_aside(struct move *m, struct fault *f)
+{
+    char from[4096], to[4200], stamp[32];
+    struct change_counts c, retire;
+    if (!ledger_count(m->ledger, NULL, RULE_MOVE, 0, &c, f) ||
+        !ledger_count(m->ledger, NULL, RULE_RETIRE, 0, &retire, f))
+        return false;
+    uint64_t begun = c.by_state[CHANGE_SENT] + c.by_state[CHANGE_COPIED];
+    uint64_t done = c.all - c.by_state[CHANGE_PLANNED] - c.by_state[CHANGE_REJECTED];
+    if (begun || (done && c.by_state[CHANGE_PLANNED])) {
+        fault_set(f, FAULT_REFUSED, "this plan is half carried out: %llu of %llu changes are done",
+                  (unsigned long long)done, (unsigned long long)c.all);
+        return fault_hint(f, "Next: tenantmove apply (goes on); afterwards a new plan can be made");
+    }
+    ledger_close(m->ledger);
+    m->ledger = NULL;
+    time_t now = time(NULL);
+    struct tm tm;
+    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
+    move_path(m, "ledger.db", from, sizeof from);
+    snprintf(to, sizeof to, "%.4000s/ledger-%s.db", m->settings.dir, stamp);
+    if (rename(from, to) != 0)
+        return fault_errno(f, errno, "put the earlier ledger aside", from);
+    move_note(m, "the earlier plan is kept as %s", to);
+    return true;
+}
+
+static bool open_fresh(struct move *m, struct fault *f)
+{
+    if (!ledger_exists(m->settings.dir))
+        return journal_open(m, LEDGER_CREATE, "plan", f);
+    struct bytes state;
+    if (!journal_open(m, LEDGER_WRITE, NULL, f) || !ledger_get(m->ledger, "plan.state", &m->arena, &state, f))
+        return false;
+    if (!bytes_are(state, "planned")) { /* an earlier plan did not come to its end: nothing of it can have been done */
+        return journal_open(m, LEDGER_WRITE, "plan", f) && ledger_forget_pass(m->ledger, 1, f);
+    }
+    if (!m->settings.again) {
+        fault_set(f, FAULT_REFUSED, "there is a plan already");
+        fault_subject(f, "%s/ledger.db", m->settings.dir);
+        return fault_hint(f, "look at it with `tenantmove show`; make a new one with `tenantmove plan --again`");
+    }
+    return put_aside(m, f) && journal_open(m, LEDGER_CREATE, "plan", f);
+}
+
+/* The column types of each rule's table, so that reports can show values without the server. */
+static bool put_columns(struct move *m, const struct move_rules *rules, struct fault *f)
+{
+    struct buf text;
+    bool ok = true;
+    buf_init(&text, 1024 * 1024);
+    for (int i = 0; ok && i < rules->count; i++) {
+        char name[NAME_TEXT_MAX + 32];
+        if (!rules->present[i])
+            continue;
+        buf_clear(&text);
+        rule_columns_text(rules->bound[i].table, &text);
+        snprintf(name, sizeof name, "table.%s.columns", m->profile.rules[i].name);
+        ok = !text.failed ? ledger_put(m->ledger, name, buf_view(&text), f) : fault_memory(f);
+    }
+    buf_fini(&text);
+    return ok;
+}
+
+static bool write_files(struct move *m, struct fault *f)
+{
+    if (!csv_plan_write(m->ledger, m->settings.dir, f))
+        return false;
+    for (int i = 0; i < m->profile.rule_count; i++) {
+        const struct rule *r = &m->profile.rules[i];
+        if (r->is_graph && m->graph && !cypher_write(m->ledger, m->settings.dir, r, f))
+            return false;
+    }
+    return true;
+}
+
+bool move_open_all(struct move *m, struct move_rules *rules, struct fault *f)
+{
+    return move_profile(m, f) && move_store(m, f) && move_graph(m, f) && move_tenants(m, f) &&
+           tenants_check(&m->source, &m->target, f) && move_bind(m, rules, f);
+}
+
+static bool plan_all(struct move *m, struct plan_result *out, struct fault *f)
+{
+    struct move_rules rules;
+    struct pass_result pass;
+    if (!move_open_all(m, &rules, f) || !open_fresh(m, f))
+        return false;
+    if (!m->store_about.schema_agrees) {
+        fault_set(f, FAULT_REFUSED, "the nodes of the cluster do not agree on the schema");
+        return fault_hint(f, "wait until `nodetool describecluster` shows one schema version, then plan again");
+    }
+    if (!ledger_put(m->ledger, "plan.state", bytes_of("planning"), f) || !put_columns(m, &rules, f) ||
+        !pass_run(m, &rules, 1, 1u << RULE_MOVE | 1u << RULE_RETIRE, NULL, &pass, f))
+        return false;
+    *out = (struct plan_result){
+        .changes = pass.planned,
+        .collisions = pass.collisions,
+        .rejected = pass.rejected,
+    };
+    if (pass.planned == 0 && pass.rejected == 0 && !m->settings.allow_empty) {
+        fault_set(f, FAULT_REFUSED, "found nothing to move: no row names organisation %s", m->settings.source);
+        return fault_hint(f, "check the id and the keyspace; if that is what you expect, add --allow-empty");
+    }
+    if (!plan_seal(m, &rules, out->digest, f) || !write_files(m, f))
+        return false;
+    digest_short(out->digest, out->name);
+    snprintf(out->csv_dir, sizeof out->csv_dir, "%s", m->settings.dir);
+    return true;
+}
+
+bool phase_plan(struct move *m, struct plan_result *out, struct fault *f)
+{
+    int64_t started = clock_now_us();
+    bool ok = plan_all(m, out, f);
+    out->duration_us = (uint64_t)(clock_now_us() - started);
+    journal_end(m, ok, f, out->changes, out->changes);
+    return ok;
+}

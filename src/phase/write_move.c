@@ -1,0 +1,416 @@
+#include "phase/write_private.h"
+
+/* A reference inside the key: the row is copied with every cell's own writetime + 1, read back, and only then is the old
+ * row deleted with a fence (design 4). */
+
+enum stage { STAGE_LOOK, STAGE_COPY, STAGE_AGAIN, STAGE_TAKE_BACK, STAGE_COPIED, STAGE_DONE };
+
+struct row_move {
+    struct work *w;
+    enum stage stage;
+    struct row_op *old_row, *new_row; /* as read last */
+    const struct fault *refused;
+    int first_write, write_count;
+    int64_t again_at;
+};
+
+struct row_moves {
+    struct batch *b;
+    struct row_move *v;
+    int count;
+    struct op_list writes;
+};
+
+static const struct named_cell *cell_named(const struct named_cells *cells, struct bytes name)
+{
+    for (int i = 0; i < cells->n; i++)
+        if (bytes_equal(cells->v[i].name, name))
+            return &cells->v[i];
+    return NULL;
+}
+
+static struct bytes value_named(const struct named_cells *cells, struct bytes name)
+{
+    const struct named_cell *c = cell_named(cells, name);
+    return c ? c->value : bytes_null();
+}
+
+static bool is_ours(const struct named_cell *after, const struct cell *now)
+{
+    if (bytes_are_null(now->value) || !bytes_equal(after->value, now->value))
+        return false;
+    return after->writetime == WRITETIME_NONE || now->writetime == after->writetime;
+}
+
+/* ---- reading both rows ---- */
+
+static bool read_rows(struct row_moves *ms, enum stage stage, bool old_rows, bool new_rows, struct fault *f)
+{
+    struct op_list reads;
+    if (!op_list_init(&reads, 2 * ms->count, ms->b->arena, f))
+        return false;
+    for (int i = 0; i < ms->count; i++) {
+        struct row_move *v = &ms->v[i];
+        if (v->stage != stage)
+            continue;
+        if (old_rows)
+            v->old_row = op_list_add(&reads, ms->b, v->w, STORE_READ, &v->w->change->key);
+        if (new_rows)
+            v->new_row = op_list_add(&reads, ms->b, v->w, STORE_READ, &v->w->change->new_key);
+        if ((old_rows && !v->old_row) || (new_rows && !v->new_row))
+            return fault_set(f, FAULT_DAMAGED, "a row move in the ledger has no complete key");
+    }
+    return row_ops_run(ms->b->move, reads.v, reads.count, f);
+}
+
+static bool not_readable(struct row_moves *ms, struct row_move *v, const struct row_op *op, struct fault *f)
+{
+    v->stage = STAGE_DONE;
+    return settle(ms->b, v->w, CHANGE_REJECTED, f, "it could not be read: %s", op->op.fault.text);
+}
+
+/* ---- is everything still as planned? ---- */
+
+static bool old_row_is_as_planned(const struct row_move *v)
+{
+    const struct change *c = v->w->change;
+    const struct row *r = &v->old_row->row;
+    for (int i = r->table->key_count; i < r->table->column_count; i++) {
+        const struct named_cell *before = cell_named(&c->before, bytes_of(r->table->columns[i].name));
+        if (!bytes_equal(before ? before->value : bytes_null(), r->cells[i].value))
+            return false;
+        if (before && before->value.p && before->writetime != r->cells[i].writetime)
+            return false;
+    }
+    return true;
+}
+
+/* Every cell of the row at the target is what the plan saw there, or what an earlier try of ours wrote. */
+static bool new_row_is_as_planned(const struct row_move *v)
+{
+    const struct change *c = v->w->change;
+    const struct row *r = &v->new_row->row;
+    if (!v->new_row->found)
+        return c->target_before.n == 0;
+    for (int i = r->table->key_count; i < r->table->column_count; i++) {
+        struct bytes name = bytes_of(r->table->columns[i].name);
+        const struct named_cell *after = cell_named(&c->after, name);
+        if (bytes_equal(value_named(&c->target_before, name), r->cells[i].value))
+            continue;
+        if (!after || !is_ours(after, &r->cells[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool has_our_cells(const struct row_move *v)
+{
+    const struct change *c = v->w->change;
+    if (!v->new_row->found)
+        return false;
+    for (int i = 0; i < c->after.n; i++) {
+        const struct named_cell *a = &c->after.v[i];
+        if (is_ours(a, row_cell(&v->new_row->row, a->name)) &&
+            !bytes_equal(value_named(&c->target_before, a->name), a->value))
+            return true;
+    }
+    return c->target_before.n == 0 && row_is_keys_only(&v->new_row->row) && c->state == CHANGE_SENT;
+}
+
+static bool look(struct row_moves *ms, struct row_move *v, struct fault *f)
+{
+    if (v->old_row->op.outcome != STORE_OK)
+        return not_readable(ms, v, v->old_row, f);
+    if (v->new_row->op.outcome != STORE_OK)
+        return not_readable(ms, v, v->new_row, f);
+    const char *why = NULL;
+    if (!v->old_row->found)
+        why = "the row was deleted since the plan; it stays deleted";
+    else if (!old_row_is_as_planned(v))
+        why = "the row was changed by someone else since the plan; the next pass plans it again";
+    else if (!new_row_is_as_planned(v))
+        why = "the row at the target was changed by someone else since the plan; the next pass plans it again";
+    v->stage = STAGE_COPY;
+    if (!why)
+        return true;
+    v->stage = has_our_cells(v) ? STAGE_TAKE_BACK : STAGE_DONE;
+    return settle(ms->b, v->w, CHANGE_CONFLICT, f, "%s", why);
+}
+
+/* ---- copying ---- */
+
+/* One statement for all cells with the same timestamp and the same time to live. */
+static bool add_copies(struct row_moves *ms, struct row_move *v, int64_t now_us, struct fault *f)
+{
+    const struct change *c = v->w->change;
+    const struct named_cell **group = arena_array(ms->b->arena, (size_t)c->after.n + 1, sizeof *group);
+    bool *taken = arena_array(ms->b->arena, (size_t)c->after.n + 1, sizeof *taken);
+    enum store_op_kind kind = c->origin == CHANGE_PLAIN ? STORE_INSERT : STORE_UPDATE;
+    if (!group || !taken)
+        return fault_memory(f);
+    for (int i = 0; i < c->after.n; i++) {
+        int64_t at = c->after.v[i].writetime;
+        int32_t ttl = ttl_left(&c->after.v[i], c, now_us);
+        int n = 0;
+        if (taken[i] || at == WRITETIME_NONE || ttl < 0)
+            continue;
+        for (int k = i; k < c->after.n; k++) {
+            if (taken[k] || c->after.v[k].writetime != at || ttl_left(&c->after.v[k], c, now_us) != ttl)
+                continue;
+            taken[k] = true;
+            group[n++] = &c->after.v[k];
+        }
+        struct row_op *op = op_list_add(&ms->writes, ms->b, v->w, kind, &c->new_key);
+        if (!op || !op_cells(op, v->w->bound->table, group, n, ms->b->arena, f))
+            return op ? false : fault_memory(f);
+        op->op.timestamp = at;
+        op->op.ttl = ttl;
+    }
+    /* A row of keys only has no timestamp to carry: it is made on condition. */
+    if (c->origin == CHANGE_PLAIN && ms->writes.count == v->first_write && v->old_row->found &&
+        !op_list_add(&ms->writes, ms->b, v->w, STORE_INSERT_IF_NOT_EXISTS, &c->new_key))
+        return fault_memory(f);
+    return true;
+}
+
+/* Multi-cell columns: only while the target's column is what the plan saw. */
+static bool add_conditional(struct row_moves *ms, struct row_move *v, struct fault *f)
+{
+    const struct change *c = v->w->change;
+    for (int i = 0; i < c->after.n; i++) {
+        const struct named_cell *after = &c->after.v[i];
+        if (after->writetime != WRITETIME_NONE)
+            continue;
+        struct named_cell *before = arena_alloc(ms->b->arena, sizeof *before);
+        struct row_op *op = op_list_add(&ms->writes, ms->b, v->w, STORE_UPDATE_IF, &c->new_key);
+        if (!before || !op)
+            return fault_memory(f);
+        *before = (struct named_cell){.name = after->name, .value = value_named(&c->target_before, after->name)};
+        const struct named_cell *one[1] = {after}, *condition[1] = {before};
+        if (!op_cells(op, v->w->bound->table, one, 1, ms->b->arena, f) ||
+            !op_conditions(op, v->w->bound->table, condition, 1, ms->b->arena, f))
+            return false;
+    }
+    return true;
+}
+
+/* A copy that fell under an older delete is not to be seen: those cells are written once more with the current time. */
+static bool add_again(struct row_moves *ms, struct row_move *v, int64_t now_us, struct fault *f)
+{
+    const struct change *c = v->w->change;
+    v->again_at = now_us;
+    for (int i = 0; i < c->after.n; i++) {
+        const struct named_cell *after = &c->after.v[i];
+        int32_t ttl = ttl_left(after, c, now_us);
+        const struct cell *now = v->new_row->found ? row_cell(&v->new_row->row, after->name) : NULL;
+        if (after->writetime == WRITETIME_NONE || ttl < 0 || (now && now->value.p))
+            continue;
+        struct row_op *op = op_list_add(&ms->writes, ms->b, v->w, STORE_INSERT, &c->new_key);
+        if (!op || !op_cells(op, v->w->bound->table, &after, 1, ms->b->arena, f))
+            return op ? false : fault_memory(f);
+        op->op.timestamp = now_us;
+        op->op.ttl = ttl;
+    }
+    return true;
+}
+
+static int64_t newest_copy(const struct change *c)
+{
+    int64_t newest = 0;
+    for (int i = 0; i < c->after.n; i++)
+        if (c->after.v[i].writetime != WRITETIME_NONE && c->after.v[i].writetime > newest)
+            newest = c->after.v[i].writetime;
+    return newest;
+}
+
+/* Undoes a copy of an earlier, interrupted try. Where there was no row, the copy goes as a row, with its marker; where
+ * there was one, each of our cells gets its former value back. What others wrote is newer and stays. */
+static bool add_take_back(struct row_moves *ms, struct row_move *v, struct fault *f)
+{
+    const struct change *c = v->w->change;
+    struct row_op *op;
+    if (c->target_before.n == 0) {
+        op = op_list_add(&ms->writes, ms->b, v->w, STORE_DELETE_ROW, &c->new_key);
+        if (op)
+            op->op.timestamp = newest_copy(c) + 1;
+        return op != NULL || fault_memory(f);
+    }
+    for (int i = 0; i < c->after.n; i++) {
+        const struct named_cell *after = &c->after.v[i];
+        if (after->writetime == WRITETIME_NONE || !is_ours(after, row_cell(&v->new_row->row, after->name)))
+            continue;
+        struct named_cell *former = arena_alloc(ms->b->arena, sizeof *former);
+        op = op_list_add(&ms->writes, ms->b, v->w, STORE_UPDATE, &c->new_key);
+        if (!former || !op)
+            return fault_memory(f);
+        *former = (struct named_cell){.name = after->name, .value = value_named(&c->target_before, after->name)};
+        const struct named_cell *one[1] = {former};
+        if (!op_cells(op, v->w->bound->table, one, 1, ms->b->arena, f))
+            return false;
+        op->op.timestamp = after->writetime + 1;
+    }
+    return true;
+}
+
+static bool run_writes(struct row_moves *ms, enum stage stage,
+                       bool (*add)(struct row_moves *ms, struct row_move *v, int64_t now_us, struct fault *f),
+                       struct fault *f)
+{
+    int most = 0;
+    int64_t now = clock_now_us();
+    for (int i = 0; i < ms->count; i++)
+        if (ms->v[i].stage == stage)
+            most += ms->v[i].w->change->after.n + 1;
+    if (!op_list_init(&ms->writes, most, ms->b->arena, f))
+        return false;
+    for (int i = 0; i < ms->count; i++) {
+        struct row_move *v = &ms->v[i];
+        if (v->stage != stage)
+            continue;
+        v->first_write = ms->writes.count;
+        if (!add(ms, v, now, f))
+            return false;
+        v->write_count = ms->writes.count - v->first_write;
+    }
+    if (!row_ops_run(ms->b->move, ms->writes.v, ms->writes.count, f))
+        return false;
+    for (int i = 0; i < ms->count; i++)
+        for (int k = 0; ms->v[i].stage == stage && k < ms->v[i].write_count; k++)
+            if (ms->writes.v[ms->v[i].first_write + k]->op.outcome == STORE_ROW_FAILED)
+                ms->v[i].refused = &ms->writes.v[ms->v[i].first_write + k]->op.fault;
+    return true;
+}
+
+static bool conditional_now(struct row_moves *ms, struct row_move *v, int64_t now_us, struct fault *f)
+{
+    (void)now_us;
+    return add_conditional(ms, v, f);
+}
+
+static bool take_back_now(struct row_moves *ms, struct row_move *v, int64_t now_us, struct fault *f)
+{
+    (void)now_us;
+    return add_take_back(ms, v, f);
+}
+
+/* After a copy: are all its cells to be seen? A cell that somebody else wrote at the target since is theirs. */
+static bool judge_copy(struct row_moves *ms, struct row_move *v, bool last, struct fault *f)
+{
+    const struct change *c = v->w->change;
+    int64_t now_us = clock_now_us();
+    int hidden = 0;
+    if (v->new_row->op.outcome != STORE_OK)
+        return not_readable(ms, v, v->new_row, f);
+    for (int i = 0; i < c->after.n; i++) {
+        const struct cell *now = v->new_row->found ? row_cell(&v->new_row->row, c->after.v[i].name) : NULL;
+        hidden += (!now || bytes_are_null(now->value)) && ttl_left(&c->after.v[i], c, now_us) >= 0;
+    }
+    hidden += c->origin == CHANGE_PLAIN && c->after.n == 0 && !v->new_row->found;
+    if (hidden == 0) {
+        v->stage = STAGE_COPIED;
+        return settle(ms->b, v->w, CHANGE_COPIED, f, "%s",
+                      v->again_at ? "an older delete hid the copy; it was written with the current time" : "");
+    }
+    if (!last && !v->refused) {
+        v->stage = STAGE_AGAIN;
+        return true;
+    }
+    v->stage = STAGE_DONE;
+    return settle(ms->b, v->w, CHANGE_REJECTED, f, "the copy cannot be read back, the old row stays: %s",
+                  v->refused ? v->refused->text : "the server does not show it");
+}
+
+static bool judge_stage(struct row_moves *ms, enum stage stage, bool last, struct fault *f)
+{
+    for (int i = 0; i < ms->count; i++)
+        if (ms->v[i].stage == stage && !judge_copy(ms, &ms->v[i], last, f))
+            return false;
+    return true;
+}
+
+static bool gather(struct row_moves *ms, struct batch *b, bool copied, struct fault *f)
+{
+    *ms = (struct row_moves){.b = b};
+    ms->v = arena_array(b->arena, (size_t)(b->count ? b->count : 1), sizeof *ms->v);
+    if (!ms->v)
+        return fault_memory(f);
+    for (int i = 0; i < b->count; i++) {
+        const struct change *c = b->works[i].change;
+        bool open = c->state == CHANGE_PLANNED || c->state == CHANGE_SENT;
+        if (c->kind == CHANGE_MOVE && (copied ? c->state == CHANGE_COPIED : open))
+            ms->v[ms->count++] = (struct row_move){.w = &b->works[i]};
+    }
+    return true;
+}
+
+bool write_copies(struct batch *b, struct fault *f)
+{
+    struct row_moves ms;
+    if (!gather(&ms, b, false, f) || !read_rows(&ms, STAGE_LOOK, true, true, f))
+        return false;
+    for (int i = 0; i < ms.count; i++)
+        if (!look(&ms, &ms.v[i], f))
+            return false;
+    return run_writes(&ms, STAGE_TAKE_BACK, take_back_now, f) && run_writes(&ms, STAGE_COPY, add_copies, f) &&
+           run_writes(&ms, STAGE_COPY, conditional_now, f) && read_rows(&ms, STAGE_COPY, false, true, f) &&
+           judge_stage(&ms, STAGE_COPY, false, f) && run_writes(&ms, STAGE_AGAIN, add_again, f) &&
+           read_rows(&ms, STAGE_AGAIN, false, true, f) && judge_stage(&ms, STAGE_AGAIN, true, f);
+}
+
+/* ---- deleting the old row ---- */
+
+static bool add_delete(struct row_moves *ms, struct row_move *v, int64_t now_us, struct fault *f)
+{
+    const struct change *c = v->w->change;
+    const struct table *t = v->w->bound->table;
+    bool fenced = c->fence != WRITETIME_NONE;
+    struct row_op *op =
+        op_list_add(&ms->writes, ms->b, v->w, fenced ? STORE_DELETE_ROW : STORE_DELETE_IF, &c->key);
+    (void)now_us;
+    if (!op)
+        return fault_memory(f);
+    op->op.timestamp = fenced ? c->fence : 0;
+    if (fenced)
+        return true;
+    int n = t->column_count - t->key_count;
+    struct store_cell *conditions = arena_array(ms->b->arena, (size_t)n + 1, sizeof *conditions);
+    if (!conditions)
+        return fault_memory(f);
+    op->op.conditions = conditions;
+    for (int i = t->key_count; i < t->column_count; i++) {
+        if (t->columns[i].role != COLUMN_REGULAR)
+            continue;
+        conditions[op->op.condition_count++] = (struct store_cell){
+            .column = i,
+            .value = value_named(&c->before, bytes_of(t->columns[i].name)),
+        };
+    }
+    return true;
+}
+
+static bool judge_delete(struct row_moves *ms, struct row_move *v, struct fault *f)
+{
+    if (v->old_row->op.outcome != STORE_OK)
+        return not_readable(ms, v, v->old_row, f);
+    if (!v->old_row->found) {
+        v->w->change->state = CHANGE_READ;
+        return true;
+    }
+    if (v->refused)
+        return settle(ms->b, v->w, CHANGE_REJECTED, f, "copied, but the old row could not be deleted: %s",
+                      v->refused->text);
+    return settle(ms->b, v->w, CHANGE_READ, f,
+                  "somebody wrote into the old row meanwhile; the next pass carries that over");
+}
+
+bool write_deletes(struct batch *b, struct fault *f)
+{
+    struct row_moves ms;
+    if (!gather(&ms, b, true, f) || !run_writes(&ms, STAGE_LOOK, add_delete, f) ||
+        !read_rows(&ms, STAGE_LOOK, true, false, f))
+        return false;
+    for (int i = 0; i < ms.count; i++)
+        if (!judge_delete(&ms, &ms.v[i], f))
+            return false;
+    return true;
+}

@@ -1,0 +1,244 @@
+#include "phase/write_private.h"
+
+#include <string.h>
+
+/* Rounds of write and read-back: the first writes the plan, the others heal a torn row or write a companion again. */
+enum { ROUNDS_MAX = 5, CELLS_MAX = RULE_SET_MAX };
+
+enum next { NEXT_NOTHING, NEXT_WRITE, NEXT_AGAIN, NEXT_HEAL };
+
+struct update {
+    struct work *w;
+    enum next next;
+    int64_t written_at;         /* the newest timestamp that this row was written with */
+    bool wrote_again, healed;
+    const struct fault *refused; /* why a write of this row failed for good; NULL: none did */
+    const struct named_cell *cells[CELLS_MAX]; /* what the next round writes: cells of |after|, or of |before| to heal */
+    int cell_count;
+    int first_write, write_count; /* of this round */
+    int read;                     /* of this round; -1: none */
+};
+
+struct updates {
+    struct batch *b;
+    struct update *v;
+    int count;
+    struct op_list writes, reads;
+};
+
+/* The cell that decides for the whole row: the one that `find` matched, when the change writes it (design 4). */
+static const struct named_cell *decider(const struct work *w)
+{
+    const char *name = w->bound->table->columns[w->bound->find_column].name;
+    const struct named_cell *found = named_cells_find(&w->change->after, name);
+    return found ? found : &w->change->after.v[0];
+}
+
+static const struct named_cell *cell_named(const struct named_cells *cells, struct bytes name)
+{
+    for (int i = 0; i < cells->n; i++)
+        if (bytes_equal(cells->v[i].name, name))
+            return &cells->v[i];
+    return NULL;
+}
+
+/* One statement for all cells that have the same time to live left. */
+static bool add_writes(struct updates *us, struct update *u, int64_t now_us, struct fault *f)
+{
+    const struct named_cell *group[CELLS_MAX];
+    bool taken[CELLS_MAX] = {false};
+    u->first_write = us->writes.count;
+    u->write_count = 0;
+    for (int i = 0; i < u->cell_count; i++) {
+        int32_t ttl = ttl_left(u->cells[i], u->w->change, now_us);
+        int n = 0;
+        for (int k = i; k < u->cell_count; k++) {
+            if (taken[k] || ttl_left(u->cells[k], u->w->change, now_us) != ttl)
+                continue;
+            taken[k] = true;
+            group[n++] = u->cells[k];
+        }
+        if (n == 0 || ttl < 0)
+            continue;
+        struct row_op *op = op_list_add(&us->writes, us->b, u->w, STORE_UPDATE, &u->w->change->key);
+        if (!op)
+            return fault_set(f, FAULT_DAMAGED, "a change in the ledger has no complete key");
+        op->op.timestamp = u->written_at;
+        op->op.ttl = ttl;
+        if (!op_cells(op, u->w->bound->table, group, n, us->b->arena, f))
+            return false;
+        u->write_count++;
+    }
+    return true;
+}
+
+static bool add_read(struct updates *us, struct update *u, struct fault *f)
+{
+    const struct table *t = u->w->bound->table;
+    struct row_op *op = op_list_add(&us->reads, us->b, u->w, STORE_READ, &u->w->change->key);
+    bool *selected = arena_array(us->b->arena, (size_t)t->column_count, sizeof *selected);
+    if (!op || !selected)
+        return fault_memory(f);
+    const struct named_cells *after = &u->w->change->after;
+    for (int i = 0; i < after->n; i++) {
+        int column = cell_column(t, after->v[i].name);
+        if (column >= 0)
+            selected[column] = true;
+    }
+    op->op.selected = selected;
+    u->read = us->reads.count - 1;
+    return true;
+}
+
+/* ---- what the read-back says ---- */
+
+/* This very cell is the one that we wrote: value and timestamp. */
+static bool is_ours(const struct update *u, const struct named_cell *after, const struct cell *now)
+{
+    return bytes_equal(now->value, after->value) &&
+           (now->writetime == u->w->change->fence || now->writetime == u->written_at);
+}
+
+static bool judge_ours(struct updates *us, struct update *u, const struct row *row, struct fault *f)
+{
+    const struct change *c = u->w->change;
+    const struct named_cell *d = decider(u->w), *kept = NULL;
+    int64_t newest = u->written_at;
+    u->cell_count = 0;
+    for (int i = 0; i < c->after.n; i++) {
+        const struct named_cell *after = &c->after.v[i];
+        const struct named_cell *before = cell_named(&c->before, after->name);
+        const struct cell *now = row_cell(row, after->name);
+        if (after == d || bytes_equal(now->value, after->value))
+            continue;
+        /* Written again with what it was before, or hidden by an older delete: not somebody's new value. */
+        if (before && bytes_equal(now->value, before->value)) {
+            int64_t at = bytes_are_null(now->value) ? clock_now_us() : now->writetime;
+            newest = at > newest ? at : newest;
+            u->cells[u->cell_count++] = after;
+        } else {
+            kept = after;
+        }
+    }
+    if (u->cell_count) {
+        u->next = NEXT_AGAIN;
+        u->written_at = newest + 1;
+        u->wrote_again = true;
+        return true;
+    }
+    u->next = NEXT_NOTHING;
+    if (kept)
+        return settle(us->b, u->w, CHANGE_CONFLICT, f,
+                      "moved, but %.*s was changed by someone else since the plan and stays as they set it",
+                      (int)kept->name.n, (const char *)kept->name.p);
+    return settle(us->b, u->w, CHANGE_READ, f, "%s",
+                  u->wrote_again ? "a companion column had been written meanwhile and was set again" : "");
+}
+
+static bool judge_theirs(struct updates *us, struct update *u, const struct row *row, struct fault *f)
+{
+    const struct change *c = u->w->change;
+    const struct named_cell *d = decider(u->w);
+    u->cell_count = 0;
+    for (int i = 0; i < c->after.n; i++) {
+        const struct named_cell *before = cell_named(&c->before, c->after.v[i].name);
+        if (before && is_ours(u, &c->after.v[i], row_cell(row, c->after.v[i].name)))
+            u->cells[u->cell_count++] = before;
+    }
+    if (u->cell_count) {
+        u->next = NEXT_HEAL;
+        u->written_at++;
+        u->healed = true;
+        return true;
+    }
+    u->next = NEXT_NOTHING;
+    if (u->refused && !u->healed)
+        return settle(us->b, u->w, CHANGE_REJECTED, f, "%s", u->refused->text);
+    return settle(us->b, u->w, CHANGE_CONFLICT, f, "%.*s was changed by someone else since the plan: theirs stays%s",
+                  (int)d->name.n, (const char *)d->name.p,
+                  u->healed ? "; what had been written beside it was taken back" : "");
+}
+
+static bool judge(struct updates *us, struct update *u, struct fault *f)
+{
+    const struct row_op *read = us->reads.v[u->read];
+    for (int i = 0; i < u->write_count; i++) {
+        const struct store_op *op = &us->writes.v[u->first_write + i]->op;
+        if (op->outcome != STORE_OK)
+            u->refused = &op->fault;
+    }
+    if (read->op.outcome != STORE_OK) {
+        u->next = NEXT_NOTHING;
+        return settle(us->b, u->w, CHANGE_REJECTED, f, "it could not be read back: %s", read->op.fault.text);
+    }
+    if (!read->found) {
+        u->next = NEXT_NOTHING;
+        return settle(us->b, u->w, CHANGE_CONFLICT, f, "the row was deleted since the plan; it stays deleted");
+    }
+    const struct named_cell *d = decider(u->w);
+    if (bytes_equal(row_cell(&read->row, d->name)->value, d->value))
+        return judge_ours(us, u, &read->row, f);
+    return judge_theirs(us, u, &read->row, f);
+}
+
+/* ---- rounds ---- */
+
+static bool run_round(struct updates *us, struct fault *f)
+{
+    int64_t now = clock_now_us();
+    int most = 0, open = 0;
+    for (int i = 0; i < us->count; i++) {
+        most += us->v[i].next != NEXT_NOTHING ? us->v[i].cell_count : 0;
+        open += us->v[i].next != NEXT_NOTHING;
+    }
+    if (!op_list_init(&us->writes, most, us->b->arena, f) || !op_list_init(&us->reads, open, us->b->arena, f))
+        return false;
+    for (int i = 0; i < us->count; i++) {
+        struct update *u = &us->v[i];
+        u->read = -1;
+        if (u->next != NEXT_NOTHING && (!add_writes(us, u, now, f) || !add_read(us, u, f)))
+            return false;
+    }
+    if (!row_ops_run(us->b->move, us->writes.v, us->writes.count, f) ||
+        !row_ops_run(us->b->move, us->reads.v, us->reads.count, f))
+        return false;
+    for (int i = 0; i < us->count; i++)
+        if (us->v[i].read >= 0 && !judge(us, &us->v[i], f))
+            return false;
+    return true;
+}
+
+static bool begin(struct update *u, struct work *w, struct fault *f)
+{
+    const struct change *c = w->change;
+    if (c->after.n < 1 || c->after.n > CELLS_MAX)
+        return fault_set(f, FAULT_DAMAGED, "a change in the ledger writes %d columns", c->after.n);
+    *u = (struct update){.w = w, .next = NEXT_WRITE, .written_at = c->fence, .cell_count = c->after.n};
+    for (int i = 0; i < c->after.n; i++)
+        u->cells[i] = &c->after.v[i];
+    return true;
+}
+
+bool write_updates(struct batch *b, struct fault *f)
+{
+    struct updates us = {.b = b};
+    us.v = arena_array(b->arena, (size_t)(b->count ? b->count : 1), sizeof *us.v);
+    if (!us.v)
+        return fault_memory(f);
+    for (int i = 0; i < b->count; i++)
+        if (b->works[i].change->kind == CHANGE_UPDATE && !begin(&us.v[us.count++], &b->works[i], f))
+            return false;
+    bool open = us.count > 0;
+    for (int round = 0; open && round < ROUNDS_MAX; round++) {
+        if (!run_round(&us, f))
+            return false;
+        open = false;
+        for (int i = 0; i < us.count; i++)
+            open |= us.v[i].next != NEXT_NOTHING;
+    }
+    for (int i = 0; i < us.count; i++)
+        if (us.v[i].next != NEXT_NOTHING &&
+            !settle(b, us.v[i].w, CHANGE_REJECTED, f, "somebody else writes this row again and again"))
+            return false;
+    return true;
+}
