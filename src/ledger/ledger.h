@@ -80,7 +80,11 @@ bool ledger_each_total(struct ledger *l, int pass, bool (*each)(void *context, c
 bool ledger_add_range(struct ledger *l, int pass, const char *rule, int64_t start, int64_t end, uint64_t rows,
                       struct fault *f);
 
-/* Has an earlier pass than |pass| changed the row with this key under this rule (any state from CHANGE_SENT on)? */
+/* Removes all but the first of a pass's changes that have the same rule and key: a range that was read again after a
+ * time-out gives its rows twice. */
+bool ledger_drop_repeats(struct ledger *l, const char *rule, int pass, uint64_t *removed, struct fault *f);
+
+/* Has an earlier pass than |pass| moved the row with this key under this rule (CHANGE_COPIED, DONE or READ)? */
 bool ledger_has_moved(struct ledger *l, const char *rule, const struct named_cells *key, int pass, bool *out,
                       struct fault *f);
 
@@ -119,6 +123,10 @@ int ledger_read(struct ledger *l, const struct ledger_query *q, struct change *o
 /* The changes (of every pass) of one row, by its name as change_row_name prints it: "user:8a1c…". */
 int ledger_read_row(struct ledger *l, const char *row_name, struct change *out, int max, struct arena *a,
                     struct fault *f);
+
+/* The changes of every pass whose sync object and id are these: a few. */
+int ledger_read_object(struct ledger *l, enum sync_object object, struct bytes id, struct change *out, int max,
+                       struct arena *a, struct fault *f);
 
 enum { CHANGE_STATES = CHANGE_UNDONE + 1 };
 struct change_counts {

@@ -215,8 +215,7 @@ static bool count_graph(struct move *m, int place, uint64_t *left, struct fault 
 {
     struct graph_find find;
     uint64_t all = 0;
-    pass_graph_find(m, place, &find);
-    return graph_count(m->graph, &find, left, &all, f);
+    return pass_graph_find(m, place, &find, f) && graph_count(m->graph, &find, left, &all, f);
 }
 
 static bool count_one(struct move *m, const struct move_rules *rules, int place, uint64_t *left,

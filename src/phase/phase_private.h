@@ -129,4 +129,17 @@ bool converge(struct move *m, const struct move_rules *rules, const char *const 
               struct fault *f);
 bool fill_counts(struct move *m, enum rule_phase phase, struct apply_result *out, struct fault *f);
 
+/* ---- sync.c ---- */
+
+/* Sends the items of |objects| (1 << enum sync_object) that are in one of |states|, organisations first. */
+bool sync_objects(struct move *m, unsigned objects, unsigned states, struct sync_result *out, struct fault *f);
+bool sync_needs_url(struct move *m, struct fault *f);
+/* FAULT_REFUSED while a change of the plan is not carried out. */
+bool move_applied(struct move *m, struct fault *f);
+
+/* ---- verify_documents.c ---- */
+
+/* Reads every synced document back until all are right or the time is over; those that stay wrong are synced again. */
+bool verify_documents(struct move *m, const struct move_rules *rules, struct verify_result *out, struct fault *f);
+
 #endif

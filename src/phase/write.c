@@ -4,8 +4,8 @@
 
 enum { WRITE_BATCH = 1024, WRITE_ARENA_MAX = 512 * 1024 * 1024 };
 
-static bool make_batch(struct move *m, const struct move_rules *rules, struct change *changes, int count,
-                       struct arena *a, struct batch *b, struct fault *f)
+bool batch_make(struct move *m, const struct move_rules *rules, struct change *changes, int count,
+                struct arena *a, struct batch *b, struct fault *f)
 {
     *b = (struct batch){.move = m, .arena = a, .count = count};
     b->works = arena_array(a, (size_t)(count ? count : 1), sizeof *b->works);
@@ -33,7 +33,7 @@ bool write_batch(struct move *m, const struct move_rules *rules, struct change *
                  struct fault *f)
 {
     struct batch b;
-    return make_batch(m, rules, changes, count, a, &b, f) && write_updates(&b, f) && write_lists(&b, f) &&
+    return batch_make(m, rules, changes, count, a, &b, f) && write_updates(&b, f) && write_lists(&b, f) &&
            write_nodes(&b, f) && write_copies(&b, f) && copied(m, changes, count, f) && write_deletes(&b, f);
 }
 

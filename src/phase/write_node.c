@@ -29,18 +29,16 @@ static struct property *properties(const struct named_cells *cells, const struct
     return p;
 }
 
-static bool fill(struct node_group *g, int i, struct fault *f)
+bool node_write_fill(const struct batch *b, const struct work *work, struct node_write *w, struct fault *f)
 {
-    const struct change *c = g->works[i]->change;
-    const struct named_cell *uid = named_cells_find(&c->key, g->rule->node_id);
-    const struct named_cell *id = named_cells_find(&c->key, "id()");
-    struct node_write *w = &g->writes[i];
+    const struct change *c = work->change;
+    const struct named_cell *uid = named_cells_find(&c->key, work->rule->node_id);
     *w = (struct node_write){.property_count = c->after.n};
-    if (!id || !value_bigint(id->value, &w->id) || c->after.n > GRAPH_PROPERTIES_MAX)
+    if (!change_node_id(c, &w->id) || c->after.n > GRAPH_PROPERTIES_MAX)
         return fault_set(f, FAULT_DAMAGED, "a node change in the ledger is not complete");
     w->uid = uid ? uid->value : bytes_null();
-    w->before = properties(&c->before, &c->after, g->rule, g->b->arena);
-    w->after = properties(&c->after, &c->after, g->rule, g->b->arena);
+    w->before = properties(&c->before, &c->after, work->rule, b->arena);
+    w->after = properties(&c->after, &c->after, work->rule, b->arena);
     return (w->before && w->after) || fault_memory(f);
 }
 
@@ -80,7 +78,7 @@ static bool write_group(struct node_group *g, struct fault *f)
 {
     struct move *m = g->b->move;
     for (int i = 0; i < g->count; i++)
-        if (!fill(g, i, f))
+        if (!node_write_fill(g->b, g->works[i], &g->writes[i], f))
             return false;
     if (!m->graph) {
         fault_set(f, FAULT_REFUSED, "the plan changes nodes of a graph, and no graph is set");

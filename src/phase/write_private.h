@@ -19,6 +19,13 @@ struct batch {
     int count;
 };
 
+/* write.c: finds each change's rule. FAULT_REFUSED when one cannot be carried out here. */
+bool batch_make(struct move *m, const struct move_rules *rules, struct change *changes, int count,
+                struct arena *a, struct batch *b, struct fault *f);
+
+/* write_node.c: a node change as the graph takes it. */
+bool node_write_fill(const struct batch *b, const struct work *work, struct node_write *out, struct fault *f);
+
 bool write_updates(struct batch *b, struct fault *f);
 bool write_lists(struct batch *b, struct fault *f);
 bool write_nodes(struct batch *b, struct fault *f);

@@ -1,0 +1,106 @@
+#include <string.h>
+
+#include "phase/pass_private.h"
+
+/* One graph rule's scan. */
+struct graph_pass {
+    struct move *m;
+    struct bound_node bound;
+    struct rule_total total;
+    struct arena scratch;
+};
+
+enum { GRAPH_SCRATCH_MAX = 64 * 1024 * 1024 };
+
+static void find_of(const struct bound_node *b, struct graph_find *out)
+{
+    *out = (struct graph_find){
+        .label = b->rule->table,
+        .id_property = b->rule->node_id,
+        .property = b->property,
+        .equals = b->find_value,
+        .list = b->list,
+        .contains = b->replace_from,
+    };
+}
+
+bool pass_graph_find(struct move *m, int place, struct graph_find *out, struct fault *f)
+{
+    struct bound_node b;
+    if (!rule_bind_node(&b, &m->profile.rules[place], &m->source, &m->target, f))
+        return false;
+    find_of(&b, out);
+    return true;
+}
+
+static struct bytes property_value(const struct node *n, const char *name)
+{
+    for (int i = 0; name && i < n->property_count; i++)
+        if (strcmp(n->properties[i].name, name) == 0)
+            return n->properties[i].value;
+    return bytes_null();
+}
+
+static bool on_node(void *context, const struct node *n, struct fault *f)
+{
+    struct graph_pass *g = context;
+    struct change c = {0};
+    arena_reset(&g->scratch);
+    g->total.matched++;
+    if (g->total.matched % 1024 == 0) {
+        move_progress(g->m, &(struct progress){.phase = g->total.pass > 1 ? "apply" : "plan",
+                                               .part = g->total.table,
+                                               .unit = "nodes",
+                                               .done = g->total.matched,
+                                               .done_here = g->total.matched});
+        if (move_interrupted(g->m, f))
+            return false;
+    }
+    switch (decide_node(&g->bound, n->uid, n->id, property_value(n, g->bound.property),
+                        property_value(n, g->bound.list), clock_now_us(), &g->scratch, &c, f)) {
+    case DECIDE_NOTHING: return true;
+    case DECIDE_CHANGE:
+    case DECIDE_NEED_TARGET:
+        c.state = CHANGE_PLANNED;
+        g->total.changes++;
+        break;
+    case DECIDE_REJECT:
+        if (g->total.pass > 1)
+            return true;
+        c.state = CHANGE_REJECTED;
+        g->total.rejected++;
+        break;
+    case DECIDE_FAILED: return false;
+    }
+    c.pass = g->total.pass;
+    c.rule = bytes_of(g->bound.rule->name);
+    c.kind = CHANGE_NODE;
+    return ledger_add(g->m->ledger, &c, f);
+}
+
+bool pass_run_graph(struct move *m, int place, int pass, struct rule_total *total, struct fault *f)
+{
+    const struct rule *r = &m->profile.rules[place];
+    struct graph_pass g = {.m = m, .total = *total};
+    struct graph_find find;
+    uint64_t matching = 0, all = 0;
+    int64_t started = clock_now_us();
+    if (!rule_bind_node(&g.bound, r, &m->source, &m->target, f))
+        return false;
+    find_of(&g.bound, &find);
+    arena_init(&g.scratch, GRAPH_SCRATCH_MAX);
+    bool ok = ledger_put_rule(m->ledger, r->name, r->phase, place, f) &&
+              graph_count(m->graph, &find, &matching, &all, f) && graph_scan(m->graph, &find, on_node, &g, f);
+    arena_fini(&g.scratch);
+    uint64_t repeats = 0;
+    ok = ok && ledger_flush(m->ledger, f) &&
+         (g.total.changes == 0 || ledger_drop_repeats(m->ledger, r->name, pass, &repeats, f));
+    g.total.changes -= repeats;
+    g.total.scanned = all;
+    g.total.duration_us = (uint64_t)(clock_now_us() - started);
+    ok = ok && ledger_put_total(m->ledger, &g.total, f) && ledger_flush(m->ledger, f);
+    if (ok && m->observer.rule)
+        m->observer.rule(m->observer.context, &g.total);
+    *total = g.total;
+    return ok;
+}

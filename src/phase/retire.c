@@ -1,0 +1,58 @@
+#include "phase/phase_private.h"
+
+static bool refuse_references(struct move *m, const struct move_rules *rules, struct retire_result *out,
+                              struct fault *f)
+{
+    struct references left;
+    if (!references_count(m, rules, NULL, &left, f))
+        return false;
+    out->references = left.rows;
+    if (left.rows == 0)
+        return true;
+    fault_set(f, FAULT_REFUSED, "%llu rows still name organisation %s: %s", (unsigned long long)left.rows,
+              m->settings.source, left.first);
+    return fault_hint(f, "Next: tenantmove apply (it scans again and moves what appeared), then verify");
+}
+
+/* The old organisation's document says "active" until it is indexed again. */
+static bool sync_source(struct move *m, struct retire_result *out, struct fault *f)
+{
+    struct sync_item item = {.object = SYNC_ORGANISATION, .id = m->source.id, .state = SYNC_PENDING};
+    if (!m->settings.sync_url[0])
+        return true;
+    out->synced = true;
+    return move_sync(m, f) && ledger_sync_add(m->ledger, &item, f) &&
+           sync_objects(m, 1u << SYNC_ORGANISATION, 1u << SYNC_PENDING | 1u << SYNC_FAILED, &out->sync, f);
+}
+
+static bool retire_all(struct move *m, struct retire_result *out, struct fault *f)
+{
+    struct move_rules rules;
+    struct change_counts before;
+    if (!move_open_plan(m, &rules, "retire", f) || !move_applied(m, f) ||
+        !refuse_references(m, &rules, out, f) || !may_write_all(m, &rules, NULL, f))
+        return false;
+    if (!ledger_count(m->ledger, NULL, RULE_RETIRE, 0, &before, f) ||
+        !write_all(m, &rules, RULE_RETIRE, &out->apply, f))
+        return false;
+    out->was_retired = before.by_state[CHANGE_PLANNED] + before.by_state[CHANGE_SENT] == 0;
+    if (!fill_counts(m, RULE_RETIRE, &out->apply, f) || !sync_source(m, out, f))
+        return false;
+    /* Whatever was written while the status changed must not be left behind unseen. */
+    struct references late;
+    if (!references_count(m, &rules, NULL, &late, f))
+        return false;
+    out->references = late.rows;
+    if (late.rows)
+        move_note(m, "%llu rows name the old tenant again: %s. Next: tenantmove apply", (unsigned long long)late.rows,
+                  late.first);
+    return true;
+}
+
+bool phase_retire(struct move *m, struct retire_result *out, struct fault *f)
+{
+    *out = (struct retire_result){0};
+    bool ok = retire_all(m, out, f);
+    journal_end(m, ok, f, out->apply.done_here, out->apply.done_here);
+    return ok;
+}

@@ -1,0 +1,55 @@
+#include "phase/phase_private.h"
+
+static void choose_next(struct status_result *s)
+{
+    uint64_t open = s->changes.by_state[CHANGE_PLANNED] + s->changes.by_state[CHANGE_SENT] +
+                    s->changes.by_state[CHANGE_COPIED];
+    uint64_t pending = 0, unseen = 0;
+    for (int o = 0; o <= SYNC_BATCH; o++) {
+        pending += s->sync_by_state[o][SYNC_PENDING] + s->sync_by_state[o][SYNC_FAILED];
+        unseen += s->sync_by_state[o][SYNC_SENT] + s->sync_by_state[o][SYNC_WRONG];
+    }
+    bool retire_open = s->retire.by_state[CHANGE_PLANNED] + s->retire.by_state[CHANGE_SENT] > 0;
+    const char *next = "nothing: the move is done";
+    if (s->writer_pid)
+        next = "wait: another process works in this directory";
+    else if (!s->has_plan)
+        next = "tenantmove plan";
+    else if (open)
+        next = s->changes.by_state[CHANGE_PLANNED] == s->changes.all
+                   ? "tenantmove show (read the plan), then tenantmove apply"
+                   : "tenantmove apply (goes on)";
+    else if (pending)
+        next = "tenantmove sync";
+    else if (unseen || retire_open)
+        next = retire_open ? "tenantmove verify, then tenantmove retire" : "tenantmove verify";
+    snprintf(s->next, sizeof s->next, "%s", next);
+}
+
+bool phase_status(struct move *m, struct status_result *out, struct fault *f)
+{
+    struct bytes state, digest;
+    *out = (struct status_result){0};
+    if (!ledger_exists(m->settings.dir)) {
+        choose_next(out);
+        return true;
+    }
+    out->writer_pid = ledger_writer_pid(m->settings.dir);
+    if (!journal_open(m, LEDGER_READ, NULL, f) || !ledger_get(m->ledger, "plan.state", &m->arena, &state, f) ||
+        !ledger_get(m->ledger, "plan.digest", &m->arena, &digest, f) ||
+        !ledger_count(m->ledger, NULL, RULE_MOVE, 0, &out->changes, f) ||
+        !ledger_count(m->ledger, NULL, RULE_RETIRE, 0, &out->retire, f))
+        return false;
+    for (enum sync_object o = SYNC_USER; o <= SYNC_BATCH; o++)
+        if (!ledger_sync_count(m->ledger, o, out->sync_by_state[o], f))
+            return false;
+    out->has_plan = bytes_are(state, "planned");
+    if (out->has_plan && digest.p) {
+        char *hex = arena_text(&m->arena, digest);
+        if (!hex)
+            return fault_memory(f);
+        digest_short(hex, out->plan_name);
+    }
+    choose_next(out);
+    return true;
+}

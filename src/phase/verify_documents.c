@@ -1,0 +1,327 @@
+#include "phase/verify_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A 200 of the sync service proves nothing (sunbird 2.3): what counts is what Elasticsearch holds. Documents are compared
+ * with what Cassandra says now, again and again, until all are right or the time is over. */
+
+enum { DOCUMENT_BLOCK = 500, DOCUMENT_ARENA_MAX = 256 * 1024 * 1024, OBJECT_CHANGES_MAX = 64, QUESTIONS_MAX = 8192 };
+
+/* What a document must say. */
+struct expected {
+    bool exists;  /* the row is there */
+    bool deleted; /* a deleted user: services leave such documents as they are */
+    bool is_member; /* of the target */
+    struct bytes root_org_id, channel, created_for;
+};
+
+/* One row to read; |op| is the first member, so that an operation leads back to its question. */
+struct question {
+    struct row_op op;
+    int item;
+    const struct bound_rule *bound; /* NULL: the user's own row */
+};
+
+struct document_check {
+    struct move *m;
+    const struct move_rules *rules;
+    struct verify_result *out;
+    enum sync_object object;
+    enum index_object index;
+    struct arena arena;
+    struct sync_item items[DOCUMENT_BLOCK];
+    struct expected expected[DOCUMENT_BLOCK];
+    struct bytes ids[DOCUMENT_BLOCK];
+    struct table *user; /* NULL: not in this cluster */
+    struct row_op *ops[QUESTIONS_MAX];
+    int question_count;
+    struct change changes[OBJECT_CHANGES_MAX];
+    int count;
+    uint64_t right, wrong, absent, stale; /* of this round */
+};
+
+static struct bytes cell_value(const struct row *r, const char *name)
+{
+    int i = table_column(r->table, name);
+    return i < 0 ? bytes_null() : r->cells[i].value;
+}
+
+static bool is_true(struct bytes value)
+{
+    bool b = false;
+    return value_boolean(value, &b) && b;
+}
+
+/* ---- what Cassandra says: all rows of a block are asked for at once ---- */
+
+static struct question *ask(struct document_check *d, int item, const struct table *t, const struct bytes *key,
+                            const struct bound_rule *b, struct fault *f)
+{
+    struct question *q = arena_alloc(&d->arena, sizeof *q);
+    if (!q || d->question_count == QUESTIONS_MAX) {
+        fault_memory(f);
+        return NULL;
+    }
+    *q = (struct question){
+        .op = {.op = {.kind = STORE_READ, .table = t, .key = key}, .arena = &d->arena},
+        .item = item,
+        .bound = b,
+    };
+    d->ops[d->question_count++] = &q->op;
+    return q;
+}
+
+/* The rows that this move made for the object: a batch, or a user's memberships. */
+static bool ask_changes(struct document_check *d, int item, struct fault *f)
+{
+    struct change *changes = d->changes;
+    int n = ledger_read_object(d->m->ledger, d->object, d->items[item].id, changes, OBJECT_CHANGES_MAX, &d->arena, f);
+    for (int k = 0; k < n; k++) {
+        const struct change *c = &changes[k];
+        int place = rule_place(d->m, c->rule);
+        if (place < 0 || !d->rules->present[place] || c->state != CHANGE_READ)
+            continue;
+        const struct bound_rule *b = &d->rules->bound[place];
+        bool membership = strcmp(b->rule->find_column, "organisationid") == 0;
+        if (d->object == SYNC_USER && !membership)
+            continue;
+        const struct bytes *key =
+            key_values(b->table, c->kind == CHANGE_MOVE ? &c->new_key : &c->key, &d->arena);
+        if (!key)
+            return fault_set(f, FAULT_DAMAGED, "a change in the ledger has no complete key");
+        if (!ask(d, item, b->table, key, b, f))
+            return false;
+    }
+    return n >= 0;
+}
+
+static void expect_organisation(struct document_check *d, struct bytes id, struct expected *e)
+{
+    const struct tenant *both[] = {&d->m->source, &d->m->target};
+    for (int i = 0; i < 2; i++) {
+        if (!bytes_equal(both[i]->id, id))
+            continue;
+        e->exists = true;
+        e->channel = both[i]->channel;
+    }
+}
+
+static void take_answer(struct document_check *d, const struct question *q)
+{
+    struct expected *e = &d->expected[q->item];
+    const struct row *row = &q->op.row;
+    if (!q->op.found)
+        return;
+    if (!q->bound) { /* the user's own row */
+        e->exists = true;
+        e->deleted = is_true(cell_value(row, "isdeleted"));
+        e->root_org_id = cell_value(row, "rootorgid");
+        e->channel = cell_value(row, "channel");
+    } else if (d->object == SYNC_BATCH) {
+        e->exists = true;
+        e->created_for = row->cells[q->bound->find_column].value;
+    } else {
+        e->is_member |= bytes_equal(row->cells[q->bound->find_column].value, d->m->target.id) &&
+                        !is_true(cell_value(row, "isdeleted"));
+    }
+}
+
+static bool expect_block(struct document_check *d, struct fault *f)
+{
+    d->question_count = 0;
+    for (int i = 0; i < d->count; i++) {
+        d->expected[i] = (struct expected){0};
+        if (d->object == SYNC_ORGANISATION)
+            expect_organisation(d, d->items[i].id, &d->expected[i]);
+        else if (!ask_changes(d, i, f))
+            return false;
+        if (d->object == SYNC_USER && d->user && !ask(d, i, d->user, &d->items[i].id, NULL, f))
+            return false;
+    }
+    if (!row_ops_run(d->m, d->ops, d->question_count, f))
+        return false;
+    for (int i = 0; i < d->question_count; i++) {
+        if (d->ops[i]->op.outcome != STORE_OK) {
+            *f = d->ops[i]->op.fault;
+            return false;
+        }
+        take_answer(d, (const struct question *)d->ops[i]);
+    }
+    return true;
+}
+
+/* ---- what the document says ---- */
+
+static bool names(const struct bytes *list, int n, struct bytes id)
+{
+    for (int i = 0; i < n; i++)
+        if (bytes_equal(list[i], id))
+            return true;
+    return false;
+}
+
+static bool same_list(struct bytes list, const struct bytes *have, int n)
+{
+    size_t cursor = 0;
+    struct bytes element;
+    int i = 0;
+    while (list.p && list_next(list, &cursor, &element)) {
+        if (i >= n || !bytes_equal(element, have[i]))
+            return false;
+        i++;
+    }
+    return i == n;
+}
+
+static bool is_right(const struct document_check *d, const struct expected *e, const struct document *doc)
+{
+    switch (d->object) {
+    case SYNC_USER:
+        return bytes_equal(doc->root_org_id, e->root_org_id) && bytes_equal(doc->channel, e->channel) &&
+               !names(doc->organisations, doc->organisation_count, d->m->source.id) &&
+               (!e->is_member || names(doc->organisations, doc->organisation_count, d->m->target.id));
+    case SYNC_BATCH: return same_list(e->created_for, doc->created_for, doc->created_for_count);
+    case SYNC_ORGANISATION: return bytes_equal(doc->channel, e->channel);
+    case SYNC_NONE: break;
+    }
+    return false;
+}
+
+static bool on_document(void *context, int i, const struct document *doc, struct fault *f)
+{
+    struct document_check *d = context;
+    struct sync_item *item = &d->items[i];
+    const struct expected *e = &d->expected[i];
+    (void)f;
+    item->state = SYNC_RIGHT;
+    item->reason = bytes_null();
+    if (!doc->found) {
+        d->absent++;
+        /* No row, no document; and a deleted user need not have one. */
+        if (e->exists && !e->deleted) {
+            item->state = SYNC_WRONG;
+            item->reason = bytes_of("there is no document");
+        }
+    } else if (!e->exists) {
+        item->reason = bytes_of("the row is gone; its document was left as it is");
+    } else if (!is_right(d, e, doc)) {
+        item->state = e->deleted ? SYNC_RIGHT : SYNC_WRONG;
+        item->reason = bytes_of(e->deleted ? "a deleted user: the service keeps the old document"
+                                           : "the document differs from the row");
+        d->stale += e->deleted;
+    }
+    d->right += item->state == SYNC_RIGHT;
+    d->wrong += item->state == SYNC_WRONG;
+    return true;
+}
+
+static bool check_block(struct document_check *d, struct fault *f)
+{
+    for (int i = 0; i < d->count; i++)
+        d->ids[i] = d->items[i].id;
+    return expect_block(d, f) && index_read(d->m->index, d->index, d->ids, d->count, on_document, d, f) &&
+           ledger_sync_settle(d->m->ledger, d->items, d->count, f);
+}
+
+/* One look at every item that was sent and is not known to be right. */
+static bool check_round(struct document_check *d, struct fault *f)
+{
+    struct buf last;
+    bool ok = true, first = true;
+    const unsigned states = 1u << SYNC_SENT | 1u << SYNC_WRONG;
+    buf_init(&last, 1024 * 1024);
+    d->wrong = 0;
+    while (ok) {
+        arena_reset(&d->arena);
+        d->count = ledger_sync_read(d->m->ledger, d->object, states, first ? bytes_null() : buf_view(&last), d->items,
+                                    DOCUMENT_BLOCK, &d->arena, f);
+        ok = d->count >= 0 && !move_interrupted(d->m, f);
+        if (d->count <= 0 || !ok)
+            break;
+        buf_clear(&last);
+        ok = (buf_append_bytes(&last, d->items[d->count - 1].id) || fault_memory(f)) && check_block(d, f);
+        first = false;
+        move_progress(d->m, &(struct progress){.phase = "verify",
+                                               .part = "read documents",
+                                               .unit = index_object_name(d->index),
+                                               .done = d->right,
+                                               .done_here = d->right,
+                                               .errors = d->wrong});
+    }
+    buf_fini(&last);
+    return ok;
+}
+
+static bool sync_wrong_again(struct document_check *d, struct fault *f)
+{
+    struct sync_result again = {0};
+    if (!d->m->settings.sync_url[0])
+        return true;
+    move_note(d->m, "%llu %s documents are still not right: their ids are synced again", (unsigned long long)d->wrong,
+              index_object_name(d->index));
+    if (!move_sync(d->m, f) || !sync_objects(d->m, 1u << d->object, 1u << SYNC_WRONG, &again, f))
+        return false;
+    d->out->synced_again += again.sent[d->index];
+    return true;
+}
+
+static bool check_object(struct document_check *d, uint64_t started_ms, struct fault *f)
+{
+    uint64_t limit_ms = (uint64_t)(d->m->settings.verify_timeout_s > 0 ? d->m->settings.verify_timeout_s : 0) * 1000;
+    uint64_t pause_ms = 250, last_wrong = UINT64_MAX;
+    bool again = false;
+    int still = 0;
+    d->right = d->absent = d->stale = 0;
+    for (;;) {
+        if (!check_round(d, f))
+            return false;
+        if (d->wrong == 0)
+            return true;
+        uint64_t waited = loop_now_ms(d->m->loop) - started_ms;
+        if (waited >= limit_ms)
+            return true;
+        still = d->wrong < last_wrong ? 0 : still + 1;
+        last_wrong = d->wrong;
+        if (!again && (still >= 4 || waited > limit_ms / 2)) {
+            again = true;
+            still = 0;
+            if (!sync_wrong_again(d, f))
+                return false;
+        }
+        if (!loop_sleep(d->m->loop, pause_ms))
+            return !move_interrupted(d->m, f);
+        pause_ms = pause_ms < 4000 ? pause_ms * 2 : 5000;
+    }
+}
+
+bool verify_documents(struct move *m, const struct move_rules *rules, struct verify_result *out, struct fault *f)
+{
+    static const struct {
+        enum sync_object object;
+        enum index_object index;
+    } kinds[] = {{SYNC_ORGANISATION, INDEX_ORGANISATION}, {SYNC_USER, INDEX_USER}, {SYNC_BATCH, INDEX_BATCH}};
+    struct document_check *d = calloc(1, sizeof *d);
+    bool ok = d != NULL || fault_memory(f);
+    uint64_t started = loop_now_ms(m->loop);
+    for (size_t i = 0; ok && i < sizeof kinds / sizeof *kinds; i++) {
+        uint64_t by_state[SYNC_FAILED + 1];
+        enum index_object x = kinds[i].index;
+        *d = (struct document_check){.m = m, .rules = rules, .out = out, .object = kinds[i].object, .index = x};
+        arena_init(&d->arena, DOCUMENT_ARENA_MAX);
+        ok = store_table(m->store, move_keyspace(m, "sunbird", "sunbird"), "user", &m->arena, &d->user, f) &&
+             check_object(d, started, f) &&
+             ledger_sync_count(m->ledger, d->object, by_state, f);
+        arena_fini(&d->arena);
+        if (!ok)
+            break;
+        out->documents[x] = by_state[SYNC_SENT] + by_state[SYNC_RIGHT] + by_state[SYNC_WRONG] +
+                            by_state[SYNC_PENDING] + by_state[SYNC_FAILED];
+        out->documents_right[x] = by_state[SYNC_RIGHT];
+        out->documents_absent[x] = d->absent;
+        out->documents_stale[x] = d->stale;
+    }
+    out->documents_checked = ok;
+    free(d);
+    return ok;
+}
