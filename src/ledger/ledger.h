@@ -2,10 +2,10 @@
  *
  * Owns     every change and its state; a change is on disk as "sent" before its bytes leave.
  * Knows    nothing of CQL, HTTP or the terminal.
- * Threads  one. WAL, synchronous=FULL, one writing connection: the file DIR/ledger.lock is flock'ed by the process
- *          that opened it for writing. A reader (status, show) opens read-only and never checkpoints.
- * Memory   does not grow with the tenant: rows stream in and out.
- * Faults   FAULT_REFUSED (locked, exists already, not there, of another version), FAULT_DAMAGED, FAULT_DISK_FULL,
+ * Threads  one. WAL, synchronous=FULL, one writing connection: the file DIR/ledger.lock is flock'ed
+ * by the process that opened it for writing. A reader (status, show) opens read-only and never
+ * checkpoints. Memory   does not grow with the tenant: rows stream in and out. Faults FAULT_REFUSED
+ * (locked, exists already, not there, of another version), FAULT_DAMAGED, FAULT_DISK_FULL,
  *          FAULT_IO, FAULT_DENIED, FAULT_MEMORY.
  */
 #ifndef LEDGER_LEDGER_H
@@ -38,24 +38,28 @@ bool ledger_exists(const char *dir);
 /* Is a process writing? Its pid, or 0. */
 int ledger_writer_pid(const char *dir);
 
-/* Named texts: "plan.digest", "profile.text", "profile.sha256", "source.row", "table.sunbird.user.shape", … */
+/* Named texts: "plan.digest", "profile.text", "profile.sha256", "source.row",
+ * "table.sunbird.user.shape", … */
 bool ledger_put(struct ledger *l, const char *name, struct bytes value, struct fault *f);
 /* *out in |a|; null when there is none. */
-bool ledger_get(struct ledger *l, const char *name, struct arena *a, struct bytes *out, struct fault *f);
+bool ledger_get(struct ledger *l, const char *name, struct arena *a, struct bytes *out,
+                struct fault *f);
 bool ledger_put_int(struct ledger *l, const char *name, int64_t value, struct fault *f);
-bool ledger_get_int(struct ledger *l, const char *name, int64_t otherwise, int64_t *out, struct fault *f);
+bool ledger_get_int(struct ledger *l, const char *name, int64_t otherwise, int64_t *out,
+                    struct fault *f);
 
 /* ---- planning ---- */
 
-/* Adds a change (seq is given by the ledger and written into |c|). Rows are committed in groups of a few thousand;
- * ledger_flush commits what is left. Not idempotent: ledger_forget_pass first when a pass starts again. */
+/* Adds a change (seq is given by the ledger and written into |c|). Rows are committed in groups of
+ * a few thousand; ledger_flush commits what is left. Not idempotent: ledger_forget_pass first when
+ * a pass starts again. */
 bool ledger_add(struct ledger *l, struct change *c, struct fault *f);
 /* Rewrites a change that is still CHANGE_PLANNED or CHANGE_REJECTED, by seq. */
 bool ledger_replace(struct ledger *l, const struct change *c, struct fault *f);
 bool ledger_remove(struct ledger *l, int64_t seq, struct fault *f);
 bool ledger_flush(struct ledger *l, struct fault *f);
-/* Removes every change, range and total of a pass that was not finished. Only for passes none of whose changes has been
- * sent: else FAULT_INTERNAL. */
+/* Removes every change, range and total of a pass that was not finished. Only for passes none of
+ * whose changes has been sent: else FAULT_INTERNAL. */
 bool ledger_forget_pass(struct ledger *l, int pass, struct fault *f);
 
 /* What a rule's scan of one pass came to. */
@@ -63,46 +67,52 @@ struct rule_total {
     char rule[NAME_TEXT_MAX];
     char table[2 * NAME_TEXT_MAX]; /* "sunbird.user", or "graph domain" */
     int pass;
-    int ordinal;       /* the rule's place in the profile */
-    char note[256];    /* "not in this cluster", "left: <reason>", "without column …"; empty: scanned as usual */
-    uint64_t scanned;  /* rows or nodes read */
-    uint64_t matched;  /* that name the source */
-    uint64_t changes;  /* planned */
+    int ordinal;    /* the rule's place in the profile */
+    char note[256]; /* "not in this cluster", "left: <reason>", "without column …"; empty: scanned
+                       as usual */
+    uint64_t scanned;    /* rows or nodes read */
+    uint64_t matched;    /* that name the source */
+    uint64_t changes;    /* planned */
     uint64_t collisions; /* row moves that meet a row of the target */
     uint64_t rejected;
     uint64_t duration_us;
 };
 bool ledger_put_total(struct ledger *l, const struct rule_total *t, struct fault *f);
 /* In pass, then ordinal order. |pass| 0: all. */
-bool ledger_each_total(struct ledger *l, int pass, bool (*each)(void *context, const struct rule_total *t),
-                       void *context, struct fault *f);
+bool ledger_each_total(struct ledger *l, int pass,
+                       bool (*each)(void *context, const struct rule_total *t), void *context,
+                       struct fault *f);
 /* The scanned token ranges, for the audit. */
-bool ledger_add_range(struct ledger *l, int pass, const char *rule, int64_t start, int64_t end, uint64_t rows,
-                      struct fault *f);
+bool ledger_add_range(struct ledger *l, int pass, const char *rule, int64_t start, int64_t end,
+                      uint64_t rows, struct fault *f);
 
-/* Removes all but the first of a pass's changes that have the same rule and key: a range that was read again after a
- * time-out gives its rows twice. */
-bool ledger_drop_repeats(struct ledger *l, const char *rule, int pass, uint64_t *removed, struct fault *f);
+/* Removes all but the first of a pass's changes that have the same rule and key: a range that was
+ * read again after a time-out gives its rows twice. */
+bool ledger_drop_repeats(struct ledger *l, const char *rule, int pass, uint64_t *removed,
+                         struct fault *f);
 
-/* Has an earlier pass than |pass| moved the row with this key under this rule (CHANGE_COPIED, DONE or READ)? */
-bool ledger_has_moved(struct ledger *l, const char *rule, const struct named_cells *key, int pass, bool *out,
-                      struct fault *f);
+/* Has an earlier pass than |pass| moved the row with this key under this rule (CHANGE_COPIED, DONE
+ * or READ)? */
+bool ledger_has_moved(struct ledger *l, const char *rule, const struct named_cells *key, int pass,
+                      bool *out, struct fault *f);
 
-/* SHA-256 over all changes of pass 1, the same whatever order they were found in: the sum modulo 2^256 of each change's
- * own hash over rule, kind, origin, key, before, after, new_key, target_before and fence (not state, seq, ttl, read_at). */
+/* SHA-256 over all changes of pass 1, the same whatever order they were found in: the sum modulo
+ * 2^256 of each change's own hash over rule, kind, origin, key, before, after, new_key,
+ * target_before and fence (not state, seq, ttl, read_at). */
 bool ledger_digest(struct ledger *l, char out[65], struct fault *f);
 
 /* ---- applying ---- */
 
-/* Takes the next changes that are planned, or were sent but never settled, in seq order, and marks them sent.
- * One fsync for the whole batch. Every change taken must be settled before the next call.
+/* Takes the next changes that are planned, or were sent but never settled, in seq order, and marks
+ * them sent. One fsync for the whole batch. Every change taken must be settled before the next
+ * call.
  *
  * |phase|  RULE_MOVE or RULE_RETIRE: whose rules
- * |out|    room for |max| changes, 1 … LEDGER_BATCH_MAX; .state is what it was before (PLANNED, SENT or COPIED);
- *          their bytes live in |a|
- * Returns the number taken, 0 at the end, or -1 with |f| set. */
-int ledger_take(struct ledger *l, enum rule_phase phase, struct change *out, int max, struct arena *a,
-                struct fault *f);
+ * |out|    room for |max| changes, 1 … LEDGER_BATCH_MAX; .state is what it was before (PLANNED,
+ * SENT or COPIED); their bytes live in |a| Returns the number taken, 0 at the end, or -1 with |f|
+ * set. */
+int ledger_take(struct ledger *l, enum rule_phase phase, struct change *out, int max,
+                struct arena *a, struct fault *f);
 /* Marks MOVE changes as copied (.state of those with |c[i].state| == CHANGE_COPIED), one commit. */
 bool ledger_mark_copied(struct ledger *l, const struct change *c, int count, struct fault *f);
 /* Writes state and reason of every change, one commit. */
@@ -117,30 +127,35 @@ struct ledger_query {
     int pass;             /* 0: all */
     int64_t after_seq;    /* 0: from the start */
 };
-/* Up to |max| changes in seq order; bytes in |a|. The number, or -1. Call again with after_seq = the last one's seq. */
-int ledger_read(struct ledger *l, const struct ledger_query *q, struct change *out, int max, struct arena *a,
-                struct fault *f);
-/* The changes (of every pass) of one row, by its name as change_row_name prints it: "user:8a1c…". */
-int ledger_read_row(struct ledger *l, const char *row_name, struct change *out, int max, struct arena *a,
-                    struct fault *f);
+/* Up to |max| changes in seq order; bytes in |a|. The number, or -1. Call again with after_seq =
+ * the last one's seq. */
+int ledger_read(struct ledger *l, const struct ledger_query *q, struct change *out, int max,
+                struct arena *a, struct fault *f);
+/* The changes (of every pass) of one row, by its name as change_row_name prints it: "user:8a1c…".
+ */
+int ledger_read_row(struct ledger *l, const char *row_name, struct change *out, int max,
+                    struct arena *a, struct fault *f);
 
 /* The changes of every pass whose sync object and id are these: a few. */
-int ledger_read_object(struct ledger *l, enum sync_object object, struct bytes id, struct change *out, int max,
-                       struct arena *a, struct fault *f);
+int ledger_read_object(struct ledger *l, enum sync_object object, struct bytes id,
+                       struct change *out, int max, struct arena *a, struct fault *f);
 
 enum { CHANGE_STATES = CHANGE_UNDONE + 1 };
 struct change_counts {
     uint64_t by_state[CHANGE_STATES];
     uint64_t all;
 };
-/* |rule| NULL: all rules; |pass| 0: all. Cheap: kept up to date, not counted anew, for millions of changes. */
-bool ledger_count(struct ledger *l, const char *rule, enum rule_phase phase, int pass, struct change_counts *out,
-                  struct fault *f);
+/* |rule| NULL: all rules; |pass| 0: all. Cheap: kept up to date, not counted anew, for millions of
+ * changes. */
+bool ledger_count(struct ledger *l, const char *rule, enum rule_phase phase, int pass,
+                  struct change_counts *out, struct fault *f);
 /* The rules that have changes, with their phase, in profile order. */
-bool ledger_each_rule(struct ledger *l, bool (*each)(void *context, const char *rule, enum rule_phase phase),
+bool ledger_each_rule(struct ledger *l,
+                      bool (*each)(void *context, const char *rule, enum rule_phase phase),
                       void *context, struct fault *f);
 /* Tells the ledger a rule's phase and ordinal before its first change is added. */
-bool ledger_put_rule(struct ledger *l, const char *rule, enum rule_phase phase, int ordinal, struct fault *f);
+bool ledger_put_rule(struct ledger *l, const char *rule, enum rule_phase phase, int ordinal,
+                     struct fault *f);
 
 /* ---- sync ---- */
 
@@ -158,23 +173,28 @@ struct sync_item {
     enum sync_state state;
     struct bytes reason;
 };
-/* Makes one pending item for every object that a read-back or conflicting change names and that has none yet. */
+/* Makes one pending item for every object that a read-back or conflicting change names and that has
+ * none yet. */
 bool ledger_sync_collect(struct ledger *l, struct fault *f);
-/* Adds one item, or makes an existing one pending again (organisations; what was changed again by a later pass). */
+/* Adds one item, or makes an existing one pending again (organisations; what was changed again by a
+ * later pass). */
 bool ledger_sync_add(struct ledger *l, const struct sync_item *item, struct fault *f);
-/* Up to |max| items of one object in one of |state_mask|'s states, by id, after |after_id| (null: from the start). */
-int ledger_sync_read(struct ledger *l, enum sync_object object, unsigned state_mask, struct bytes after_id,
-                     struct sync_item *out, int max, struct arena *a, struct fault *f);
+/* Up to |max| items of one object in one of |state_mask|'s states, by id, after |after_id| (null:
+ * from the start). */
+int ledger_sync_read(struct ledger *l, enum sync_object object, unsigned state_mask,
+                     struct bytes after_id, struct sync_item *out, int max, struct arena *a,
+                     struct fault *f);
 /* Writes state and reason, one commit. */
-bool ledger_sync_settle(struct ledger *l, const struct sync_item *items, int count, struct fault *f);
-bool ledger_sync_count(struct ledger *l, enum sync_object object, uint64_t by_state[SYNC_FAILED + 1],
-                       struct fault *f);
+bool ledger_sync_settle(struct ledger *l, const struct sync_item *items, int count,
+                        struct fault *f);
+bool ledger_sync_count(struct ledger *l, enum sync_object object,
+                       uint64_t by_state[SYNC_FAILED + 1], struct fault *f);
 
 /* ---- who ran what and when ---- */
 
 struct phase_run {
     int64_t id;
-    char name[16]; /* "plan", "apply" … */
+    char name[16];                /* "plan", "apply" … */
     int64_t started_us, ended_us; /* ended 0: it did not end (killed), or is running */
     char outcome[32];             /* "done", "interrupted", a fault's name; empty while it runs */
     char who[64], host[64];
@@ -182,9 +202,9 @@ struct phase_run {
     uint64_t done, total;
 };
 bool ledger_phase_begin(struct ledger *l, const char *name, int64_t *id, struct fault *f);
-bool ledger_phase_end(struct ledger *l, int64_t id, const char *outcome, uint64_t done, uint64_t total,
-                      struct fault *f);
-bool ledger_each_phase(struct ledger *l, bool (*each)(void *context, const struct phase_run *p), void *context,
-                       struct fault *f);
+bool ledger_phase_end(struct ledger *l, int64_t id, const char *outcome, uint64_t done,
+                      uint64_t total, struct fault *f);
+bool ledger_each_phase(struct ledger *l, bool (*each)(void *context, const struct phase_run *p),
+                       void *context, struct fault *f);
 
 #endif

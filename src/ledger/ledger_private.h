@@ -60,6 +60,9 @@ enum statement {
     SQL_SETTLE,
     SQL_READ,
     SQL_READ_ROW,
+    SQL_REPEATS,
+    SQL_MAKE_OBJECT_INDEX,
+    SQL_READ_OBJECT,
     SQL_SYNC_COLLECT,
     SQL_SYNC_ADD,
     SQL_SYNC_READ,
@@ -99,6 +102,7 @@ struct ledger {
     size_t group_bytes;
     int64_t last_seq;
     bool has_row_index;
+    bool has_object_index;
     struct ledger_rule rules[PROFILE_RULES_MAX];
     int rule_count;
     struct tally *tallies;

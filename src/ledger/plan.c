@@ -167,6 +167,37 @@ bool ledger_remove(struct ledger *l, int64_t seq, struct fault *f)
     return group_grows(l, 0, f);
 }
 
+static int repeats(struct ledger *l, int64_t rule, int pass, int64_t *out, int max, struct fault *f)
+{
+    sqlite3_stmt *s = statement(l, SQL_REPEATS, f);
+    int n = 0, more = 1;
+    if (!s)
+        return -1;
+    bind_int(l, s, 1, pass);
+    bind_int(l, s, 2, rule);
+    while (n < max && (more = step(l, s, f)) == 1)
+        out[n++] = sqlite3_column_int64(s, 0);
+    sqlite3_reset(s);
+    return more < 0 ? -1 : n;
+}
+
+bool ledger_drop_repeats(struct ledger *l, const char *rule, int pass, uint64_t *removed,
+                         struct fault *f)
+{
+    int64_t seqs[1024];
+    const struct ledger_rule *r = rule_named(l, bytes_of(rule));
+    int n = 1;
+    *removed = 0;
+    while (r && n > 0) {
+        n = repeats(l, r->id, pass, seqs, 1024, f);
+        for (int i = 0; i < n; i++)
+            if (!ledger_remove(l, seqs[i], f))
+                return false;
+        *removed += n > 0 ? (uint64_t)n : 0;
+    }
+    return n >= 0 && ledger_flush(l, f);
+}
+
 bool ledger_flush(struct ledger *l, struct fault *f)
 {
     return transaction_commit(l, f);

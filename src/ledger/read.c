@@ -158,3 +158,20 @@ int ledger_read_row(struct ledger *l, const char *row_name, struct change *out, 
     bind_int(l, s, 1, row_hash(row_name));
     return changes_from(l, s, out, max, a, f);
 }
+
+int ledger_read_object(struct ledger *l, enum sync_object object, struct bytes id,
+                       struct change *out, int max, struct arena *a, struct fault *f)
+{
+    if (!l->has_object_index && l->mode != LEDGER_READ) {
+        sqlite3_stmt *make = statement(l, SQL_MAKE_OBJECT_INDEX, f);
+        if (!make || !run(l, make, f))
+            return -1;
+        l->has_object_index = true;
+    }
+    sqlite3_stmt *s = statement(l, SQL_READ_OBJECT, f);
+    if (!s)
+        return -1;
+    bind_int(l, s, 1, (int64_t)object);
+    bind_text(l, s, 2, id);
+    return changes_from(l, s, out, max, a, f);
+}

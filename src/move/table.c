@@ -92,3 +92,9 @@ struct table *table_copy(struct arena *a, const struct table *t)
         memcpy(copy->columns, t->columns, (size_t)t->column_count * sizeof t->columns[0]);
     return copy;
 }
+
+void table_columns_text(const struct table *t, struct buf *out)
+{
+    for (int i = 0; i < t->column_count; i++)
+        buf_printf(out, "%s %s\n", t->columns[i].name, t->columns[i].type.text);
+}

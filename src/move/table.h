@@ -49,6 +49,10 @@ void table_full_name(const struct table *t, char *out, size_t size);
 /* A text of the whole shape, for hashing: "ks.name(id text pk0, rootorgid text, …)". */
 void table_shape(const struct table *t, struct buf *out);
 
+/* The columns as one line each, "name type\n", in table order: what a ledger keeps so that reports
+ * can show values. */
+void table_columns_text(const struct table *t, struct buf *out);
+
 /* A copy that lives in |a|, or NULL. */
 struct table *table_copy(struct arena *a, const struct table *t);
 

@@ -10,7 +10,8 @@ static bool open_plan(struct move *m, struct move_rules *rules, const char *phas
         return fault_hint(f, "Next: tenantmove plan");
     }
     struct bytes state;
-    if (!journal_open(m, LEDGER_WRITE, phase, f) || !ledger_get(m->ledger, "plan.state", &m->arena, &state, f))
+    if (!journal_open(m, LEDGER_WRITE, phase, f) ||
+        !ledger_get(m->ledger, "plan.state", &m->arena, &state, f))
         return false;
     if (!bytes_are(state, "planned")) {
         fault_set(f, FAULT_REFUSED, "the plan was interrupted before its end");
@@ -24,8 +25,10 @@ bool move_open_plan(struct move *m, struct move_rules *rules, const char *phase,
     return open_plan(m, rules, phase, f);
 }
 
-/* Before the first byte is written: every table that the plan touches takes writes from this login. */
-bool may_write_all(struct move *m, const struct move_rules *rules, const char *const *only, struct fault *f)
+/* Before the first byte is written: every table that the plan touches takes writes from this login.
+ */
+bool may_write_all(struct move *m, const struct move_rules *rules, const char *const *only,
+                   struct fault *f)
 {
     for (int i = 0; i < rules->count; i++) {
         bool wanted = only == NULL;
@@ -43,10 +46,10 @@ static bool last_pass(struct move *m, int64_t *pass, struct fault *f)
     return ledger_get_int(m->ledger, "apply.pass", 1, pass, f);
 }
 
-/* Scans again and plans what appeared meanwhile. A pass that was cut short is forgotten first: none of its changes can
- * have been sent, since sending begins only when its number is written down. */
-static bool next_pass(struct move *m, const struct move_rules *rules, const char *const *only, int64_t *pass,
-                      struct pass_result *found, struct fault *f)
+/* Scans again and plans what appeared meanwhile. A pass that was cut short is forgotten first: none
+ * of its changes can have been sent, since sending begins only when its number is written down. */
+static bool next_pass(struct move *m, const struct move_rules *rules, const char *const *only,
+                      int64_t *pass, struct pass_result *found, struct fault *f)
 {
     int next = (int)*pass + 1;
     if (!ledger_forget_pass(m->ledger, next, f) ||
@@ -58,8 +61,8 @@ static bool next_pass(struct move *m, const struct move_rules *rules, const char
     return ledger_put_int(m->ledger, "apply.pass", next, f) && ledger_flush(m->ledger, f);
 }
 
-bool converge(struct move *m, const struct move_rules *rules, const char *const *only, struct apply_result *out,
-              struct fault *f)
+bool converge(struct move *m, const struct move_rules *rules, const char *const *only,
+              struct apply_result *out, struct fault *f)
 {
     int64_t pass = 1;
     int limit = m->settings.max_passes > 0 ? m->settings.max_passes : 20;
@@ -78,8 +81,8 @@ bool converge(struct move *m, const struct move_rules *rules, const char *const 
         }
         out->passes++;
         out->appeared += found.planned;
-        move_note(m, "pass %lld: %llu rows name the old tenant again; they are moved too", (long long)pass,
-                  (unsigned long long)found.planned);
+        move_note(m, "pass %lld: %llu rows name the old tenant again; they are moved too",
+                  (long long)pass, (unsigned long long)found.planned);
         if (out->passes >= limit || (out->passes > 2 && out->read == read_before))
             return write_all(m, rules, RULE_MOVE, out, f); /* not converged: said by the caller */
     }

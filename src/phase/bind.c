@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-static bool note_rule(struct move *m, struct move_rules *out, int i, const char *text, struct fault *f)
+static bool note_rule(struct move *m, struct move_rules *out, int i, const char *text,
+                      struct fault *f)
 {
     out->note[i] = arena_copy(&m->arena, bytes_of(text));
     return !bytes_are_null(out->note[i]) || fault_memory(f);
@@ -12,7 +13,7 @@ static bool bind_one(struct move *m, struct move_rules *out, int i, struct fault
 {
     const struct rule *r = &m->profile.rules[i];
     struct table *t = NULL;
-    char text[300];
+    char text[400];
     if (r->is_graph)
         return true;
     if (!store_table(m->store, r->keyspace, r->table, &m->arena, &t, f))

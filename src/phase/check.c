@@ -4,18 +4,19 @@
 
 static struct check_item *add(struct check_result *r, enum check_state state, const char *what)
 {
-    struct check_item *item = &r->items[r->count < CHECK_ITEMS_MAX ? r->count++ : CHECK_ITEMS_MAX - 1];
+    struct check_item *item =
+        &r->items[r->count < CHECK_ITEMS_MAX ? r->count++ : CHECK_ITEMS_MAX - 1];
     *item = (struct check_item){.state = state};
     snprintf(item->what, sizeof item->what, "%s", what);
     r->stops += state == CHECK_STOPS;
     return item;
 }
 
-static void say(struct check_result *r, enum check_state state, const char *what, const char *remedy,
-                const char *format, ...) __attribute__((format(printf, 5, 6)));
+static void say(struct check_result *r, enum check_state state, const char *what,
+                const char *remedy, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-static void say(struct check_result *r, enum check_state state, const char *what, const char *remedy,
-                const char *format, ...)
+static void say(struct check_result *r, enum check_state state, const char *what,
+                const char *remedy, const char *format, ...)
 {
     struct check_item *item = add(r, state, what);
     va_list args;
@@ -27,7 +28,8 @@ static void say(struct check_result *r, enum check_state state, const char *what
 
 static void stopped(struct check_result *r, const char *what, const struct fault *f)
 {
-    say(r, CHECK_STOPS, what, f->hint, "%.300s%s%.90s", f->text, f->subject[0] ? ": " : "", f->subject);
+    say(r, CHECK_STOPS, what, f->hint, "%.300s%s%.90s", f->text, f->subject[0] ? ": " : "",
+        f->subject);
 }
 
 static bool check_cassandra(struct move *m, struct check_result *r)
@@ -38,23 +40,26 @@ static bool check_cassandra(struct move *m, struct check_result *r)
         return false;
     }
     const struct store_about *a = &m->store_about;
-    say(r, CHECK_OK, "cassandra", "", "%s at %s, %d node%s, %s", a->product, a->address, a->node_count,
-        a->node_count == 1 ? "" : "s", a->consistency);
+    say(r, CHECK_OK, "cassandra", "", "%s at %s, %d node%s, %s", a->product, a->address,
+        a->node_count, a->node_count == 1 ? "" : "s", a->consistency);
     if (!a->schema_agrees)
-        say(r, CHECK_STOPS, "schema", "wait until `nodetool describecluster` shows one schema version",
+        say(r, CHECK_STOPS, "schema",
+            "wait until `nodetool describecluster` shows one schema version",
             "the nodes of the cluster do not agree on the schema");
     int64_t offset_ms = a->clock_offset_us / 1000;
     if (offset_ms > 60000 || offset_ms < -60000)
-        say(r, CHECK_NOTE, "clock", "set both clocks by NTP: fences do not need it, conditional writes and reports do",
-            "this machine's clock and the server's differ by %lld s", (long long)(offset_ms / 1000));
+        say(r, CHECK_NOTE, "clock",
+            "set both clocks by NTP: fences do not need it, conditional writes and reports do",
+            "this machine's clock and the server's differ by %lld s",
+            (long long)(offset_ms / 1000));
     return true;
 }
 
 static void say_tenant(struct check_result *r, const char *what, const struct tenant *t)
 {
-    say(r, CHECK_OK, what, "", "%.*s  %.*s  channel %.*s  hashtagid %.*s  %s%s", (int)t->id.n, (const char *)t->id.p,
-        (int)t->name.n, t->name.p ? (const char *)t->name.p : "", (int)t->channel.n,
-        t->channel.p ? (const char *)t->channel.p : "", (int)t->hashtagid.n,
+    say(r, CHECK_OK, what, "", "%.*s  %.*s  channel %.*s  hashtagid %.*s  %s%s", (int)t->id.n,
+        (const char *)t->id.p, (int)t->name.n, t->name.p ? (const char *)t->name.p : "",
+        (int)t->channel.n, t->channel.p ? (const char *)t->channel.p : "", (int)t->hashtagid.n,
         t->hashtagid.p ? (const char *)t->hashtagid.p : "", tenant_status_name(t),
         t->is_root ? "" : ", not a root organisation");
 }
@@ -99,10 +104,12 @@ static void check_rules(struct move *m, struct check_result *r)
         } else if (!store_may_write(m->store, rules.bound[i].table, &f)) {
             stopped(r, what, &f);
         } else {
-            say(r, rules.note[i].p ? CHECK_NOTE : CHECK_OK, what, "", "%s can be read and written%s%.*s%s", table,
-                rules.note[i].p ? ", " : "", (int)rules.note[i].n,
-                rules.note[i].p ? (const char *)rules.note[i].p : "",
-                rules.bound[i].table->has_trigger ? "; it has a trigger, which fires for every change" : "");
+            say(r, rules.note[i].p ? CHECK_NOTE : CHECK_OK, what, "",
+                "%s can be read and written%s%.*s%s", table, rules.note[i].p ? ", " : "",
+                (int)rules.note[i].n, rules.note[i].p ? (const char *)rules.note[i].p : "",
+                rules.bound[i].table->has_trigger
+                    ? "; it has a trigger, which fires for every change"
+                    : "");
         }
     }
 }
@@ -113,18 +120,20 @@ static void check_others(struct move *m, struct check_result *r)
     if (!move_graph(m, &f))
         stopped(r, "neo4j", &f);
     else if (m->graph)
-        say(r, CHECK_OK, "neo4j", "", "%s at %s, %s", m->graph_about.product, m->graph_about.address,
-            m->graph_about.endpoint);
+        say(r, CHECK_OK, "neo4j", "", "%s at %s, %s", m->graph_about.product,
+            m->graph_about.address, m->graph_about.endpoint);
     else
-        say(r, CHECK_NOTE, "neo4j", "set neo4j: http://host:7474 if content must move too", "not set: content stays");
+        say(r, CHECK_NOTE, "neo4j", "set neo4j: http://host:7474 if content must move too",
+            "not set: content stays");
     f = (struct fault){0};
     if (!move_index(m, &f))
         stopped(r, "elasticsearch", &f);
     else if (m->index)
-        say(r, CHECK_OK, "elasticsearch", "", "%s at %s, indices %s", m->index_about.product, m->index_about.address,
-            m->index_about.indices);
+        say(r, CHECK_OK, "elasticsearch", "", "%s at %s, indices %s", m->index_about.product,
+            m->index_about.address, m->index_about.indices);
     else
-        say(r, CHECK_NOTE, "elasticsearch", "set elasticsearch: http://host:9200, so that verify can read documents",
+        say(r, CHECK_NOTE, "elasticsearch",
+            "set elasticsearch: http://host:9200, so that verify can read documents",
             "not set: documents are not read back, and a 200 of the sync service proves nothing");
     f = (struct fault){0};
     if (!move_sync(m, &f))
@@ -132,7 +141,8 @@ static void check_others(struct move *m, struct check_result *r)
     else if (m->sync)
         say(r, CHECK_OK, "sync", "", "%s (nothing is sent by check)", m->settings.sync_url);
     else
-        say(r, CHECK_NOTE, "sync", "set sync-url, or sync the ids by hand", "not set: Elasticsearch is not synced");
+        say(r, CHECK_NOTE, "sync", "set sync-url, or sync the ids by hand",
+            "not set: Elasticsearch is not synced");
 }
 
 bool phase_check(struct move *m, struct check_result *out, struct fault *f)

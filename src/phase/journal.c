@@ -14,9 +14,11 @@ void journal_end(struct move *m, bool ok, const struct fault *f, uint64_t done, 
 {
     if (!m->ledger || !m->phase_id)
         return;
-    /* The phase's own fault is what the operator must see; a ledger that cannot even note it adds nothing. */
+    /* The phase's own fault is what the operator must see; a ledger that cannot even note it adds
+     * nothing. */
     struct fault ignored;
     ledger_flush(m->ledger, &ignored);
-    ledger_phase_end(m->ledger, m->phase_id, ok ? "done" : fault_code_name(f->code), done, total, &ignored);
+    ledger_phase_end(m->ledger, m->phase_id, ok ? "done" : fault_code_name(f->code), done, total,
+                     &ignored);
     m->phase_id = 0;
 }

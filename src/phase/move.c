@@ -101,8 +101,8 @@ bool move_index(struct move *m, struct fault *f)
     return true;
 }
 
-/* Which form batch ids must have is a matter of the service, and the service can be told from the schema: a
- * sunbird_courses.course_batch means the course service (sunbird 2.2). */
+/* Which form batch ids must have is a matter of the service, and the service can be told from the
+ * schema: a sunbird_courses.course_batch means the course service (sunbird 2.2). */
 static bool batch_form(struct move *m, enum sync_batch_form *form, struct fault *f)
 {
     const char *said = m->settings.sync_batch_ids;
@@ -114,12 +114,13 @@ static bool batch_form(struct move *m, enum sync_batch_form *form, struct fault 
         return true;
     }
     if (said[0] && strcmp(said, "auto") != 0)
-        return fault_set(f, FAULT_USAGE, "sync-batch-ids must be auto, plain or object, not \"%s\"", said);
+        return fault_set(f, FAULT_USAGE, "sync-batch-ids must be auto, plain or object, not \"%s\"",
+                         said);
     if (!m->store)
         return true;
     struct table *t = NULL;
-    if (!store_table(m->store, move_keyspace(m, "courses", "sunbird_courses"), "course_batch", &m->arena,
-                     &t, f))
+    if (!store_table(m->store, move_keyspace(m, "courses", "sunbird_courses"), "course_batch",
+                     &m->arena, &t, f))
         return false;
     *form = t ? SYNC_BATCH_OBJECT : SYNC_BATCH_PLAIN;
     return true;
@@ -156,8 +157,10 @@ static int keyspace_maps(struct move *m, struct keyspace_map *maps, int max, str
             actual = (struct bytes){(const uint8_t *)equals + 1, (size_t)(end - equals - 1)};
         }
         if (name.n == 0 || actual.n == 0 || actual.n >= NAME_TEXT_MAX || n == max) {
-            fault_set(f, FAULT_USAGE, "the keyspace option \"%s\" cannot be read", m->settings.keyspace);
-            fault_hint(f, "write --keyspace sunbird, or --keyspace sunbird=my_sunbird,courses=my_courses");
+            fault_set(f, FAULT_USAGE, "the keyspace option \"%s\" cannot be read",
+                      m->settings.keyspace);
+            fault_hint(
+                f, "write --keyspace sunbird, or --keyspace sunbird=my_sunbird,courses=my_courses");
             return -1;
         }
         maps[n].name = arena_text(&m->arena, name);
@@ -194,7 +197,8 @@ bool move_profile(struct move *m, struct fault *f)
     const char *path = m->settings.profile;
     if (path[0] && !file_read(path, PROFILE_TEXT_MAX, &m->arena, &text, f))
         return false;
-    return profile_parse(&m->profile, text, path[0] ? path : "built-in profile", maps, n, &m->arena, f);
+    return profile_parse(&m->profile, text, path[0] ? path : "built-in profile", maps, n, &m->arena,
+                         f);
 }
 
 /* ---- the two organisations ---- */
@@ -219,7 +223,8 @@ static bool is_custodian_row(void *context, const struct row *row, struct fault 
 static bool read_custodian(struct move *m, struct fault *f)
 {
     struct table *t = NULL;
-    if (!store_table(m->store, move_keyspace(m, "sunbird", "sunbird"), "system_settings", &m->arena, &t, f))
+    if (!store_table(m->store, move_keyspace(m, "sunbird", "sunbird"), "system_settings", &m->arena,
+                     &t, f))
         return false;
     if (!t)
         return true;
@@ -227,8 +232,8 @@ static bool read_custodian(struct move *m, struct fault *f)
     return store_scan(m->store, &scan, f);
 }
 
-bool move_tenant(struct move *m, const struct table *organisation, const char *id, struct tenant *out,
-                 bool *found, struct fault *f)
+bool move_tenant(struct move *m, const struct table *organisation, const char *id,
+                 struct tenant *out, bool *found, struct fault *f)
 {
     struct bytes key = bytes_of(id);
     struct row row;
@@ -244,10 +249,12 @@ bool move_organisation_table(struct move *m, struct table **out, struct fault *f
         return false;
     if (!*out) {
         fault_set(f, FAULT_SCHEMA, "there is no table %s.organisation in this cluster", keyspace);
-        return fault_hint(f, "name the keyspace that Sunbird uses with --keyspace, or check the address");
+        return fault_hint(
+            f, "name the keyspace that Sunbird uses with --keyspace, or check the address");
     }
     if ((*out)->key_count != 1)
-        return fault_set(f, FAULT_SCHEMA, "table %s.organisation does not have `id` as its only key", keyspace);
+        return fault_set(f, FAULT_SCHEMA,
+                         "table %s.organisation does not have `id` as its only key", keyspace);
     return true;
 }
 

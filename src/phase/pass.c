@@ -70,10 +70,11 @@ static void on_range(void *context, struct token_range range, uint64_t rows, int
     struct rule_scan *s = context;
     (void)done;
     (void)total;
-    struct fault ignored; /* the audit line of a range is not worth stopping a scan: the next write tells a full disk */
+    struct fault ignored; /* the audit line of a range is not worth stopping a scan: the next write
+                             tells a full disk */
     if (!s->counting)
-        ledger_add_range(s->m->ledger, s->total.pass, s->bound->rule->name, range.start, range.end, rows,
-                         &ignored);
+        ledger_add_range(s->m->ledger, s->total.pass, s->bound->rule->name, range.start, range.end,
+                         rows, &ignored);
 }
 
 /* The whole primary key is what the rule looks for: one read instead of a scan. */
@@ -88,8 +89,9 @@ static bool scan_point(struct rule_scan *s, const bool *selected, struct fault *
     bool found = false;
     struct arena a;
     arena_init(&a, SCRATCH_MAX);
-    bool ok = row_read(s->m, s->bound->table, &s->bound->find_value, selected, &a, &row, &found, f) &&
-              (!found || on_row(s, &row, f));
+    bool ok =
+        row_read(s->m, s->bound->table, &s->bound->find_value, selected, &a, &row, &found, f) &&
+        (!found || on_row(s, &row, f));
     arena_fini(&a);
     return ok;
 }
@@ -139,7 +141,8 @@ static bool run_rule(struct move *m, const struct move_rules *rules, int place, 
     struct rule_scan s = {.m = m, .bound = &rules->bound[place]};
     total_begin(&s.total, m, place, pass);
     snprintf(part, sizeof part, "scan %s", s.total.table);
-    s.progress = (struct progress){.phase = pass > 1 ? "apply" : "plan", .part = part, .unit = "rows"};
+    s.progress =
+        (struct progress){.phase = pass > 1 ? "apply" : "plan", .part = part, .unit = "rows"};
     int64_t started = clock_now_us();
     if (!ledger_put_rule(m->ledger, r->name, r->phase, place, f))
         return false;
@@ -244,14 +247,16 @@ bool references_count(struct move *m, const struct move_rules *rules, const char
             continue;
         if (r->is_graph ? m->graph == NULL : !rules->present[i])
             continue;
-        if (!(r->is_graph ? count_graph(m, i, &left, f) : count_one(m, rules, i, &left, &scanned, f)))
+        if (!(r->is_graph ? count_graph(m, i, &left, f)
+                          : count_one(m, rules, i, &left, &scanned, f)))
             return false;
         out->tables += !r->is_graph;
         out->graphs += r->is_graph;
         out->rows += left;
         size_t n = strlen(out->first);
         if (left && n < sizeof out->first)
-            snprintf(out->first + n, sizeof out->first - n, "%s%s %" PRIu64, n ? ", " : "", r->name, left);
+            snprintf(out->first + n, sizeof out->first - n, "%s%s %" PRIu64, n ? ", " : "", r->name,
+                     left);
     }
     return true;
 }

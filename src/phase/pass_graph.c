@@ -90,7 +90,8 @@ bool pass_run_graph(struct move *m, int place, int pass, struct rule_total *tota
     find_of(&g.bound, &find);
     arena_init(&g.scratch, GRAPH_SCRATCH_MAX);
     bool ok = ledger_put_rule(m->ledger, r->name, r->phase, place, f) &&
-              graph_count(m->graph, &find, &matching, &all, f) && graph_scan(m->graph, &find, on_node, &g, f);
+              graph_count(m->graph, &find, &matching, &all, f) &&
+              graph_scan(m->graph, &find, on_node, &g, f);
     arena_fini(&g.scratch);
     uint64_t repeats = 0;
     ok = ok && ledger_flush(m->ledger, f) &&

@@ -4,9 +4,10 @@
 
 #include "phase/phase_private.h"
 
-/* pass_target.c: reads the row that stands at each planned row move's new key and completes the change. Streams. */
-bool pass_read_targets(struct move *m, const struct bound_rule *b, int pass, struct rule_total *total,
-                       struct fault *f);
+/* pass_target.c: reads the row that stands at each planned row move's new key and completes the
+ * change. Streams. */
+bool pass_read_targets(struct move *m, const struct bound_rule *b, int pass,
+                       struct rule_total *total, struct fault *f);
 
 /* pass_graph.c: the scan of a graph rule. */
 bool pass_run_graph(struct move *m, int place, int pass, struct rule_total *total, struct fault *f);

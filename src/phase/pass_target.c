@@ -28,8 +28,8 @@ static bool ask_targets(struct move *m, const struct bound_rule *b, struct targe
     return row_ops_run(m, t->op_list, n, f);
 }
 
-static bool complete_one(struct move *m, const struct bound_rule *b, struct target_batch *t, int i, int pass,
-                         struct rule_total *total, struct fault *f)
+static bool complete_one(struct move *m, const struct bound_rule *b, struct target_batch *t, int i,
+                         int pass, struct rule_total *total, struct fault *f)
 {
     struct change *c = &t->changes[i];
     struct row_op *op = &t->ops[i];
@@ -44,7 +44,7 @@ static bool complete_one(struct move *m, const struct bound_rule *b, struct targ
     }
     if (pass > 1 && !ledger_has_moved(m->ledger, b->rule->name, &c->key, pass, &carry, f))
         return false;
-    if (!row_from_cells(b->table, &c->key, &c->before, &t->arena, &row, f))
+    if (!row_from_cells(&row, b->table, &c->key, &c->before, &t->arena, f))
         return false;
     switch (decide_move(b, &row, op->found ? &op->row : NULL, carry, &t->arena, c, f)) {
     case DECIDE_FAILED: return false;
@@ -74,8 +74,8 @@ static int next_batch(struct move *m, const struct bound_rule *b, int pass, int6
     return ledger_read(m->ledger, &q, t->changes, TARGET_BATCH, &t->arena, f);
 }
 
-bool pass_read_targets(struct move *m, const struct bound_rule *b, int pass, struct rule_total *total,
-                       struct fault *f)
+bool pass_read_targets(struct move *m, const struct bound_rule *b, int pass,
+                       struct rule_total *total, struct fault *f)
 {
     struct target_batch *t = calloc(1, sizeof *t);
     if (!t)

@@ -1,7 +1,7 @@
 /* phase/phase.h: the phases of a move, as the command line calls them.
  *
- * A `move` is one move directory with its settings, connections and ledger. Phases open what they need. They never
- * print: they tell an observer, fill a result, and return false with one fault.
+ * A `move` is one move directory with its settings, connections and ledger. Phases open what they
+ * need. They never print: they tell an observer, fill a result, and return false with one fault.
  */
 #ifndef PHASE_PHASE_H
 #define PHASE_PHASE_H
@@ -22,12 +22,13 @@
 
 /* How far a phase is; told often, the observer throttles. */
 struct progress {
-    const char *phase; /* "plan", "apply", "sync", "verify" */
-    const char *part;  /* "scan sunbird.user", "write", "read documents" … */
+    const char *phase;    /* "plan", "apply", "sync", "verify" */
+    const char *part;     /* "scan sunbird.user", "write", "read documents" … */
     uint64_t done, total; /* total 0: not known */
     const char *unit;     /* "rows", "changes", "ids", "ranges" */
     uint64_t conflicts, rejected, errors;
-    uint64_t done_here;  /* of |done|, those of this process (a resumed run counts only its own for rate and ETA) */
+    uint64_t done_here; /* of |done|, those of this process (a resumed run counts only its own for
+                           rate and ETA) */
 };
 
 struct observer {
@@ -36,6 +37,8 @@ struct observer {
     void (*rule)(void *context, const struct rule_total *t); /* a rule's scan ended */
     void (*note)(void *context, const char *text);           /* one line for the operator */
 };
+
+struct move_rules;
 
 struct move {
     struct settings settings;
@@ -53,6 +56,7 @@ struct move {
     struct graph_about graph_about;
     struct index_about index_about;
     int64_t phase_id;
+    struct move_rules *job_rules; /* between job_begin and job_apply */
 };
 
 /* |s| is copied as it is (its strings stay the caller's). */
@@ -76,7 +80,8 @@ struct check_result {
     struct tenant source, target;
     bool has_source, has_target;
 };
-/* Connects to every store and says what would stop the move. True when it could look at all, also with |stops| > 0. */
+/* Connects to every store and says what would stop the move. True when it could look at all, also
+ * with |stops| > 0. */
 bool phase_check(struct move *m, struct check_result *out, struct fault *f);
 
 /* ---- plan ---- */
@@ -84,29 +89,29 @@ bool phase_check(struct move *m, struct check_result *out, struct fault *f);
 struct plan_result {
     char digest[65];
     char name[10];
-    uint64_t changes;    /* all rules of phase move */
+    uint64_t changes; /* all rules of phase move */
     uint64_t collisions, rejected;
     uint64_t duration_us;
-    char csv_dir[512];
 };
 bool phase_plan(struct move *m, struct plan_result *out, struct fault *f);
 
 /* ---- apply ---- */
 
 struct apply_result {
-    uint64_t read;       /* changes read back as planned, in all */
-    uint64_t conflicts;  /* somebody else's edit stayed */
+    uint64_t read;      /* changes read back as planned, in all */
+    uint64_t conflicts; /* somebody else's edit stayed */
     uint64_t rejected;
     uint64_t skipped;
-    uint64_t open;       /* still planned or sent: after an interrupt */
-    int passes;          /* of re-planning in this run */
-    uint64_t appeared;   /* changes that later passes added in this run */
-    bool converged;      /* the last pass found nothing */
+    uint64_t open;     /* still planned or sent: after an interrupt */
+    int passes;        /* of re-planning in this run */
+    uint64_t appeared; /* changes that later passes added in this run */
+    bool converged;    /* the last pass found nothing */
     uint64_t duration_us;
     uint64_t done_here;
 };
-/* Exactly the plan; then scans again until a pass finds nothing. FAULT_REFUSED with FAULT's text "the plan is stale" when
- * ledger, profile, schema or an organisation row is not what was planned. FAULT_INTERRUPTED: |out| is filled too. */
+/* Exactly the plan; then scans again until a pass finds nothing. FAULT_REFUSED with FAULT's text
+ * "the plan is stale" when ledger, profile, schema or an organisation row is not what was planned.
+ * FAULT_INTERRUPTED: |out| is filled too. */
 bool phase_apply(struct move *m, struct apply_result *out, struct fault *f);
 
 /* ---- sync ---- */
@@ -114,7 +119,6 @@ bool phase_apply(struct move *m, struct apply_result *out, struct fault *f);
 struct sync_result {
     uint64_t sent[INDEX_BATCH + 1], failed[INDEX_BATCH + 1]; /* by enum index_object */
     uint64_t blocks;
-    char failed_file[INDEX_BATCH + 1][512]; /* ready-to-use id files of what could not be synced; "" none */
     uint64_t duration_us;
 };
 bool phase_sync(struct move *m, struct sync_result *out, struct fault *f);
@@ -122,11 +126,14 @@ bool phase_sync(struct move *m, struct sync_result *out, struct fault *f);
 /* ---- verify ---- */
 
 struct verify_result {
-    uint64_t references;      /* to the source, left in rules that are not `leave` */
+    uint64_t references; /* to the source, left in rules that are not `leave` */
     int tables, graphs, indexes;
-    uint64_t changes, changes_right, changes_other; /* other: somebody changed the row since, which is said */
-    uint64_t documents[INDEX_BATCH + 1], documents_right[INDEX_BATCH + 1], documents_absent[INDEX_BATCH + 1];
-    uint64_t documents_stale[INDEX_BATCH + 1]; /* of deleted users, which the service does not re-index */
+    uint64_t changes, changes_right,
+        changes_other; /* other: somebody changed the row since, which is said */
+    uint64_t documents[INDEX_BATCH + 1], documents_right[INDEX_BATCH + 1],
+        documents_absent[INDEX_BATCH + 1];
+    uint64_t documents_stale[INDEX_BATCH +
+                             1]; /* of deleted users, which the service does not re-index */
     uint64_t synced_again;
     uint64_t nodes_left, nodes_all;
     bool documents_checked;
@@ -140,8 +147,8 @@ bool phase_verify(struct move *m, struct verify_result *out, struct fault *f);
 /* ---- retire ---- */
 
 struct retire_result {
-    bool was_retired;         /* it had the status already */
-    uint64_t references;      /* why it was refused */
+    bool was_retired;    /* it had the status already */
+    uint64_t references; /* why it was refused */
     struct apply_result apply;
     struct sync_result sync;
     bool synced;
@@ -153,7 +160,7 @@ bool phase_retire(struct move *m, struct retire_result *out, struct fault *f);
 struct status_result {
     bool has_plan;
     char plan_name[10];
-    int writer_pid; /* 0: nobody works in the directory */
+    int writer_pid;               /* 0: nobody works in the directory */
     struct change_counts changes; /* of phase move */
     struct change_counts retire;
     uint64_t sync_by_state[SYNC_BATCH + 1][SYNC_FAILED + 1];
@@ -161,17 +168,5 @@ struct status_result {
 };
 /* Reads the ledger only, also while another process writes. */
 bool phase_status(struct move *m, struct status_result *out, struct fault *f);
-
-/* ---- the seed page's single jobs (cli/kit) ---- */
-
-/* One rule of the profile, with no move directory to keep: dry: scans and writes the id file; real: writes the id file from
- * the plan first, then does the plan of that rule alone and converges. The ledger lives in a folder named after the id file
- * ("user_migration.csv.tenantmove/"). */
-struct job_result {
-    uint64_t ids;
-    struct apply_result apply;
-    char ids_path[512];
-    char kept_path[512]; /* an earlier id file that was not synced yet was put aside under this name; "" none */
-};
 
 #endif

@@ -1,4 +1,5 @@
-/* phase/phase_private.h: what the phases share: opening the parts, reading and writing rows in batches. */
+/* phase/phase_private.h: what the phases share: opening the parts, reading and writing rows in
+ * batches. */
 #ifndef PHASE_PHASE_PRIVATE_H
 #define PHASE_PHASE_PRIVATE_H
 
@@ -19,8 +20,8 @@ bool move_profile(struct move *m, struct fault *f);
 /* The actual name of a keyspace that the profile calls |name|. */
 const char *move_keyspace(struct move *m, const char *name, const char *otherwise);
 bool move_organisation_table(struct move *m, struct table **out, struct fault *f);
-bool move_tenant(struct move *m, const struct table *organisation, const char *id, struct tenant *out,
-                 bool *found, struct fault *f);
+bool move_tenant(struct move *m, const struct table *organisation, const char *id,
+                 struct tenant *out, bool *found, struct fault *f);
 /* Reads both organisations and whether one is the custodian. FAULT_REFUSED when one is missing. */
 bool move_tenants(struct move *m, struct fault *f);
 
@@ -55,8 +56,8 @@ struct row_op {
     void *owner;
 };
 
-/* Runs |count| operations, pipelined, and waits for all. False only when the run cannot go on. Operations with
- * op.table == NULL are left out. */
+/* Runs |count| operations, pipelined, and waits for all. False only when the run cannot go on.
+ * Operations with op.table == NULL are left out. */
 bool row_ops_run(struct move *m, struct row_op *const *ops, int count, struct fault *f);
 
 /* Reads one row. |selected| NULL: all columns. */
@@ -64,7 +65,8 @@ bool row_read(struct move *m, const struct table *t, const struct bytes *key, co
               struct arena *a, struct row *out, bool *found, struct fault *f);
 
 /* The key of a change as values in the table's order, in |a|; NULL when a part is missing. */
-const struct bytes *key_values(const struct table *t, const struct named_cells *key, struct arena *a);
+const struct bytes *key_values(const struct table *t, const struct named_cells *key,
+                               struct arena *a);
 
 /* ---- bind.c: the profile's rules bound to the live tables ---- */
 
@@ -100,16 +102,19 @@ bool references_count(struct move *m, const struct move_rules *rules, const char
 /* ---- stale.c: is the plan still the truth? ---- */
 
 /* Writes what apply compares: both organisation rows, every table's shape, the profile. */
-bool plan_seal(struct move *m, const struct move_rules *rules, char digest[DIGEST_TEXT], struct fault *f);
+bool plan_seal(struct move *m, const struct move_rules *rules, char digest[DIGEST_TEXT],
+               struct fault *f);
 /* FAULT_REFUSED "the plan is stale" with what differs. */
 bool plan_check(struct move *m, const struct move_rules *rules, struct fault *f);
 
 /* ---- write.c: carries out a batch of changes ---- */
 
-/* Writes, reads back and heals |count| changes; sets every .state and .reason (in |a|). |copied| is called once, when all
- * row moves of the batch are copied and read back, before their old rows are deleted: it must make that durable. */
+/* Writes, reads back and heals |count| changes; sets every .state and .reason (in |a|). |copied| is
+ * called once, when all row moves of the batch are copied and read back, before their old rows are
+ * deleted: it must make that durable. */
 bool write_batch(struct move *m, const struct move_rules *rules, struct change *changes, int count,
-                 struct arena *a, bool (*copied)(struct move *m, struct change *c, int count, struct fault *f),
+                 struct arena *a,
+                 bool (*copied)(struct move *m, struct change *c, int count, struct fault *f),
                  struct fault *f);
 
 /* Takes and writes until the ledger has no open change of |phase|. Fills counts of |out|. */
@@ -118,28 +123,34 @@ bool write_all(struct move *m, const struct move_rules *rules, enum rule_phase p
 
 /* ---- plan.c, apply.c ---- */
 
-/* Opens stores, reads the tenants, checks them and binds the rules: what plan, apply and verify begin with. */
+/* Opens stores, reads the tenants, checks them and binds the rules: what plan, apply and verify
+ * begin with. */
 bool move_open_all(struct move *m, struct move_rules *rules, struct fault *f);
 /* The same on a directory that has a finished plan, which must still be the truth. */
 bool move_open_plan(struct move *m, struct move_rules *rules, const char *phase, struct fault *f);
 /* FAULT_DENIED for the first table of a rule that this login may not write. */
-bool may_write_all(struct move *m, const struct move_rules *rules, const char *const *only, struct fault *f);
+bool may_write_all(struct move *m, const struct move_rules *rules, const char *const *only,
+                   struct fault *f);
 /* Writes what is open, scans again, and so on until a pass finds nothing. */
-bool converge(struct move *m, const struct move_rules *rules, const char *const *only, struct apply_result *out,
-              struct fault *f);
+bool converge(struct move *m, const struct move_rules *rules, const char *const *only,
+              struct apply_result *out, struct fault *f);
 bool fill_counts(struct move *m, enum rule_phase phase, struct apply_result *out, struct fault *f);
 
 /* ---- sync.c ---- */
 
-/* Sends the items of |objects| (1 << enum sync_object) that are in one of |states|, organisations first. */
-bool sync_objects(struct move *m, unsigned objects, unsigned states, struct sync_result *out, struct fault *f);
+/* Sends the items of |objects| (1 << enum sync_object) that are in one of |states|, organisations
+ * first. */
+bool sync_objects(struct move *m, unsigned objects, unsigned states, struct sync_result *out,
+                  struct fault *f);
 bool sync_needs_url(struct move *m, struct fault *f);
 /* FAULT_REFUSED while a change of the plan is not carried out. */
 bool move_applied(struct move *m, struct fault *f);
 
 /* ---- verify_documents.c ---- */
 
-/* Reads every synced document back until all are right or the time is over; those that stay wrong are synced again. */
-bool verify_documents(struct move *m, const struct move_rules *rules, struct verify_result *out, struct fault *f);
+/* Reads every synced document back until all are right or the time is over; those that stay wrong
+ * are synced again. */
+bool verify_documents(struct move *m, const struct move_rules *rules, struct verify_result *out,
+                      struct fault *f);
 
 #endif

@@ -4,10 +4,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "report/csv_plan.h"
-#include "report/cypher.h"
-
-/* An earlier plan is never overwritten: it is put aside under a name of its own, and only when nothing of it is half done. */
+/* An earlier plan is never overwritten: it is put aside under a name of its own, and only when
+ * nothing of it is half done. */
 static bool put_aside(struct move *m, struct fault *f)
 {
     char from[4096], to[4200], stamp[32];
@@ -40,15 +38,18 @@ static bool open_fresh(struct move *m, struct fault *f)
     if (!ledger_exists(m->settings.dir))
         return journal_open(m, LEDGER_CREATE, "plan", f);
     struct bytes state;
-    if (!journal_open(m, LEDGER_WRITE, NULL, f) || !ledger_get(m->ledger, "plan.state", &m->arena, &state, f))
+    if (!journal_open(m, LEDGER_WRITE, NULL, f) ||
+        !ledger_get(m->ledger, "plan.state", &m->arena, &state, f))
         return false;
-    if (!bytes_are(state, "planned")) { /* an earlier plan did not come to its end: nothing of it can have been done */
+    if (!bytes_are(state, "planned")) { /* an earlier plan did not come to its end: nothing of it
+                                           can have been done */
         return journal_open(m, LEDGER_WRITE, "plan", f) && ledger_forget_pass(m->ledger, 1, f);
     }
     if (!m->settings.again) {
         fault_set(f, FAULT_REFUSED, "there is a plan already");
         fault_subject(f, "%s/ledger.db", m->settings.dir);
-        return fault_hint(f, "look at it with `tenantmove show`; make a new one with `tenantmove plan --again`");
+        return fault_hint(
+            f, "look at it with `tenantmove show`; make a new one with `tenantmove plan --again`");
     }
     return put_aside(m, f) && journal_open(m, LEDGER_CREATE, "plan", f);
 }
@@ -64,24 +65,12 @@ static bool put_columns(struct move *m, const struct move_rules *rules, struct f
         if (!rules->present[i])
             continue;
         buf_clear(&text);
-        rule_columns_text(rules->bound[i].table, &text);
+        table_columns_text(rules->bound[i].table, &text);
         snprintf(name, sizeof name, "table.%s.columns", m->profile.rules[i].name);
         ok = !text.failed ? ledger_put(m->ledger, name, buf_view(&text), f) : fault_memory(f);
     }
     buf_fini(&text);
     return ok;
-}
-
-static bool write_files(struct move *m, struct fault *f)
-{
-    if (!csv_plan_write(m->ledger, m->settings.dir, f))
-        return false;
-    for (int i = 0; i < m->profile.rule_count; i++) {
-        const struct rule *r = &m->profile.rules[i];
-        if (r->is_graph && m->graph && !cypher_write(m->ledger, m->settings.dir, r, f))
-            return false;
-    }
-    return true;
 }
 
 bool move_open_all(struct move *m, struct move_rules *rules, struct fault *f)
@@ -98,9 +87,11 @@ static bool plan_all(struct move *m, struct plan_result *out, struct fault *f)
         return false;
     if (!m->store_about.schema_agrees) {
         fault_set(f, FAULT_REFUSED, "the nodes of the cluster do not agree on the schema");
-        return fault_hint(f, "wait until `nodetool describecluster` shows one schema version, then plan again");
+        return fault_hint(
+            f, "wait until `nodetool describecluster` shows one schema version, then plan again");
     }
-    if (!ledger_put(m->ledger, "plan.state", bytes_of("planning"), f) || !put_columns(m, &rules, f) ||
+    if (!ledger_put(m->ledger, "plan.state", bytes_of("planning"), f) ||
+        !put_columns(m, &rules, f) ||
         !pass_run(m, &rules, 1, 1u << RULE_MOVE | 1u << RULE_RETIRE, NULL, &pass, f))
         return false;
     *out = (struct plan_result){
@@ -109,13 +100,14 @@ static bool plan_all(struct move *m, struct plan_result *out, struct fault *f)
         .rejected = pass.rejected,
     };
     if (pass.planned == 0 && pass.rejected == 0 && !m->settings.allow_empty) {
-        fault_set(f, FAULT_REFUSED, "found nothing to move: no row names organisation %s", m->settings.source);
-        return fault_hint(f, "check the id and the keyspace; if that is what you expect, add --allow-empty");
+        fault_set(f, FAULT_REFUSED, "found nothing to move: no row names organisation %s",
+                  m->settings.source);
+        return fault_hint(
+            f, "check the id and the keyspace; if that is what you expect, add --allow-empty");
     }
-    if (!plan_seal(m, &rules, out->digest, f) || !write_files(m, f))
+    if (!plan_seal(m, &rules, out->digest, f))
         return false;
     digest_short(out->digest, out->name);
-    snprintf(out->csv_dir, sizeof out->csv_dir, "%s", m->settings.dir);
     return true;
 }
 

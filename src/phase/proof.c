@@ -6,7 +6,8 @@
 
 enum { PROOF_MAX = 4 * 1024 * 1024 };
 
-static void member_bytes_of(struct move *m, struct json_writer *w, const char *key, const char *name)
+static void member_bytes_of(struct move *m, struct json_writer *w, const char *key,
+                            const char *name)
 {
     struct bytes value = bytes_null();
     struct fault ignored;
@@ -111,7 +112,8 @@ static void write_body(struct move *m, struct json_writer *w, const struct refer
     json_member_bool(w, "clean", v->clean);
 }
 
-bool proof_write(struct move *m, const struct references *left, struct verify_result *out, struct fault *f)
+bool proof_write(struct move *m, const struct references *left, struct verify_result *out,
+                 struct fault *f)
 {
     struct buf text;
     struct json_writer w;
@@ -127,5 +129,6 @@ bool proof_write(struct move *m, const struct references *left, struct verify_re
     move_path(m, "proof.json", out->proof_path, sizeof out->proof_path);
     bool ok = text.failed ? fault_memory(f) : file_write(out->proof_path, buf_view(&text), f);
     buf_fini(&text);
-    return ok && ledger_put(m->ledger, "proof.sha256", bytes_of(out->proof_digest), f) && ledger_flush(m->ledger, f);
+    return ok && ledger_put(m->ledger, "proof.sha256", bytes_of(out->proof_digest), f) &&
+           ledger_flush(m->ledger, f);
 }

@@ -1,7 +1,7 @@
 #include "phase/phase_private.h"
 
-static bool refuse_references(struct move *m, const struct move_rules *rules, struct retire_result *out,
-                              struct fault *f)
+static bool refuse_references(struct move *m, const struct move_rules *rules,
+                              struct retire_result *out, struct fault *f)
 {
     struct references left;
     if (!references_count(m, rules, NULL, &left, f))
@@ -9,20 +9,23 @@ static bool refuse_references(struct move *m, const struct move_rules *rules, st
     out->references = left.rows;
     if (left.rows == 0)
         return true;
-    fault_set(f, FAULT_REFUSED, "%llu rows still name organisation %s: %s", (unsigned long long)left.rows,
-              m->settings.source, left.first);
-    return fault_hint(f, "Next: tenantmove apply (it scans again and moves what appeared), then verify");
+    fault_set(f, FAULT_REFUSED, "%llu rows still name organisation %s: %s",
+              (unsigned long long)left.rows, m->settings.source, left.first);
+    return fault_hint(
+        f, "Next: tenantmove apply (it scans again and moves what appeared), then verify");
 }
 
 /* The old organisation's document says "active" until it is indexed again. */
 static bool sync_source(struct move *m, struct retire_result *out, struct fault *f)
 {
-    struct sync_item item = {.object = SYNC_ORGANISATION, .id = m->source.id, .state = SYNC_PENDING};
+    struct sync_item item = {
+        .object = SYNC_ORGANISATION, .id = m->source.id, .state = SYNC_PENDING};
     if (!m->settings.sync_url[0])
         return true;
     out->synced = true;
     return move_sync(m, f) && ledger_sync_add(m->ledger, &item, f) &&
-           sync_objects(m, 1u << SYNC_ORGANISATION, 1u << SYNC_PENDING | 1u << SYNC_FAILED, &out->sync, f);
+           sync_objects(m, 1u << SYNC_ORGANISATION, 1u << SYNC_PENDING | 1u << SYNC_FAILED,
+                        &out->sync, f);
 }
 
 static bool retire_all(struct move *m, struct retire_result *out, struct fault *f)
@@ -44,8 +47,8 @@ static bool retire_all(struct move *m, struct retire_result *out, struct fault *
         return false;
     out->references = late.rows;
     if (late.rows)
-        move_note(m, "%llu rows name the old tenant again: %s. Next: tenantmove apply", (unsigned long long)late.rows,
-                  late.first);
+        move_note(m, "%llu rows name the old tenant again: %s. Next: tenantmove apply",
+                  (unsigned long long)late.rows, late.first);
     return true;
 }
 

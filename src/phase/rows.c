@@ -59,7 +59,8 @@ bool row_read(struct move *m, const struct table *t, const struct bytes *key, co
     return true;
 }
 
-const struct bytes *key_values(const struct table *t, const struct named_cells *key, struct arena *a)
+const struct bytes *key_values(const struct table *t, const struct named_cells *key,
+                               struct arena *a)
 {
     struct bytes *v = arena_array(a, (size_t)t->key_count, sizeof *v);
     if (!v)

@@ -1,7 +1,8 @@
 /* phase/settings.h: everything an operator can set, as plain values.
  *
- * Filled by the cli from flags, environment (TENANTMOVE_…) and move.yaml, in this order, out of its one option table.
- * Strings are never NULL unless said; "" means not given. All memory belongs to the cli.
+ * Filled by the cli from flags, environment (TENANTMOVE_…) and move.yaml, in this order, out of its
+ * one option table. Strings are never NULL unless said; "" means not given. All memory belongs to
+ * the cli.
  */
 #ifndef PHASE_SETTINGS_H
 #define PHASE_SETTINGS_H
@@ -12,7 +13,7 @@ struct settings {
     const char *dir;    /* the move directory; "." */
     const char *source; /* organisation ids */
     const char *target;
-    const char *profile; /* path of a profile; "": the built-in one */
+    const char *profile;  /* path of a profile; "": the built-in one */
     const char *keyspace; /* "name=actual,…" or "actual" for sunbird's; "": as in the profile */
 
     const char *cassandra; /* "host[:port],…" or "embedded:PATH"; "" is an error */

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* The fields of an organisation row that rules or prechecks use, as one line each, so that a difference can be named. */
+/* The fields of an organisation row that rules or prechecks use, as one line each, so that a
+ * difference can be named. */
 static bool tenant_text(const struct tenant *t, struct buf *out)
 {
     const struct {
@@ -26,7 +27,8 @@ static bool put_tenant(struct move *m, const char *name, const struct tenant *t,
 {
     struct buf text;
     buf_init(&text, 64 * 1024);
-    bool ok = tenant_text(t, &text) ? ledger_put(m->ledger, name, buf_view(&text), f) : fault_memory(f);
+    bool ok =
+        tenant_text(t, &text) ? ledger_put(m->ledger, name, buf_view(&text), f) : fault_memory(f);
     buf_fini(&text);
     return ok;
 }
@@ -58,7 +60,8 @@ static bool put_text(struct move *m, const char *name, const char *text, struct 
     return ledger_put(m->ledger, name, bytes_of(text), f);
 }
 
-bool plan_seal(struct move *m, const struct move_rules *rules, char digest[DIGEST_TEXT], struct fault *f)
+bool plan_seal(struct move *m, const struct move_rules *rules, char digest[DIGEST_TEXT],
+               struct fault *f)
 {
     char profile[DIGEST_TEXT], shape[DIGEST_TEXT];
     digest_of(m->profile.text, profile);
@@ -67,7 +70,8 @@ bool plan_seal(struct move *m, const struct move_rules *rules, char digest[DIGES
            put_text(m, "profile.sha256", profile, f) && put_text(m, "schema.sha256", shape, f) &&
            put_text(m, "server.cassandra", m->store_about.product, f) &&
            put_text(m, "server.graph", m->graph ? m->graph_about.product : "", f) &&
-           put_tenant(m, "source.row", &m->source, f) && put_tenant(m, "target.row", &m->target, f) &&
+           put_tenant(m, "source.row", &m->source, f) &&
+           put_tenant(m, "target.row", &m->target, f) &&
            put_text(m, "plan.source", m->settings.source, f) &&
            put_text(m, "plan.target", m->settings.target, f) &&
            put_text(m, "plan.keyspace", m->settings.keyspace, f) &&
@@ -93,7 +97,8 @@ static struct bytes next_field(struct bytes *text, char end)
 }
 
 /* Names the first field that differs; the source's own status may be what our retire made it. */
-static bool tenant_same(struct move *m, const char *name, const struct tenant *t, bool retired, struct fault *f)
+static bool tenant_same(struct move *m, const char *name, const struct tenant *t, bool retired,
+                        struct fault *f)
 {
     struct bytes old = bytes_null();
     struct buf text;
@@ -113,13 +118,15 @@ static bool tenant_same(struct move *m, const char *name, const struct tenant *t
         ok = stale(f);
         fault_subject(f, "organisation %.*s changed since the plan: %.*s \"%.*s\" is now \"%.*s\"",
                       (int)t->id.n, (const char *)t->id.p, (int)field.n, (const char *)field.p,
-                      (int)old_value.n, (const char *)old_value.p, (int)value.n, (const char *)value.p);
+                      (int)old_value.n, (const char *)old_value.p, (int)value.n,
+                      (const char *)value.p);
     }
     buf_fini(&text);
     return ok;
 }
 
-static bool text_same(struct move *m, const char *name, const char *now, const char *what, struct fault *f)
+static bool text_same(struct move *m, const char *name, const char *now, const char *what,
+                      struct fault *f)
 {
     struct bytes old;
     if (!ledger_get(m->ledger, name, &m->arena, &old, f))
@@ -140,7 +147,8 @@ static bool move_same(struct move *m, const char *name, const char *now, struct 
     fault_set(f, FAULT_REFUSED, "this ledger belongs to another move");
     fault_subject(f, "%s is %.*s in the ledger, and %s now", name, (int)old.n,
                   old.p ? (const char *)old.p : "", now);
-    return fault_hint(f, "use the directory of this move (--dir), or make a new one with tenantmove init");
+    return fault_hint(
+        f, "use the directory of this move (--dir), or make a new one with tenantmove init");
 }
 
 bool plan_check(struct move *m, const struct move_rules *rules, struct fault *f)
@@ -155,7 +163,8 @@ bool plan_check(struct move *m, const struct move_rules *rules, struct fault *f)
     if (!text_same(m, "profile.sha256", profile, "the profile was changed since the plan", f))
         return false;
     if (!shape_digest(rules, shape, f) ||
-        !text_same(m, "schema.sha256", shape, "the schema of a table that the plan touches changed", f))
+        !text_same(m, "schema.sha256", shape, "the schema of a table that the plan touches changed",
+                   f))
         return false;
     if (!ledger_count(m->ledger, NULL, RULE_RETIRE, 0, &retire, f))
         return false;
@@ -165,6 +174,6 @@ bool plan_check(struct move *m, const struct move_rules *rules, struct fault *f)
         return false;
     if (!ledger_digest(m->ledger, digest, f))
         return false;
-    return text_same(m, "plan.digest", digest, "the changes in the ledger are not the ones that were planned",
-                     f);
+    return text_same(m, "plan.digest", digest,
+                     "the changes in the ledger are not the ones that were planned", f);
 }

@@ -35,7 +35,8 @@ bool phase_status(struct move *m, struct status_result *out, struct fault *f)
         return true;
     }
     out->writer_pid = ledger_writer_pid(m->settings.dir);
-    if (!journal_open(m, LEDGER_READ, NULL, f) || !ledger_get(m->ledger, "plan.state", &m->arena, &state, f) ||
+    if (!journal_open(m, LEDGER_READ, NULL, f) ||
+        !ledger_get(m->ledger, "plan.state", &m->arena, &state, f) ||
         !ledger_get(m->ledger, "plan.digest", &m->arena, &digest, f) ||
         !ledger_count(m->ledger, NULL, RULE_MOVE, 0, &out->changes, f) ||
         !ledger_count(m->ledger, NULL, RULE_RETIRE, 0, &out->retire, f))

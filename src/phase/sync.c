@@ -3,12 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/ids.h"
-
 enum { BLOCKS_FAILED_MAX = 3, SYNC_ARENA_MAX = 64 * 1024 * 1024 };
 
-/* Organisations first: an old service that finds no organisation document empties the users' `organisations` and still
- * says 200 (sunbird 2.6). */
+/* Organisations first: an old service that finds no organisation document empties the users'
+ * `organisations` and still says 200 (sunbird 2.6). */
 static const struct {
     enum sync_object object;
     enum index_object index;
@@ -47,12 +45,12 @@ static void block_fini(struct block *b)
 /* These end the whole run: nothing that follows can go better. */
 static bool is_final(enum fault_code code)
 {
-    return code == FAULT_DENIED || code == FAULT_INTERRUPTED || code == FAULT_USAGE || code == FAULT_INTERNAL ||
-           code == FAULT_MEMORY || code == FAULT_DISK_FULL;
+    return code == FAULT_DENIED || code == FAULT_INTERRUPTED || code == FAULT_USAGE ||
+           code == FAULT_INTERNAL || code == FAULT_MEMORY || code == FAULT_DISK_FULL;
 }
 
-static bool send_block(struct move *m, enum index_object index, struct block *b, struct sync_result *out,
-                       bool *service_failed, struct fault *f)
+static bool send_block(struct move *m, enum index_object index, struct block *b,
+                       struct sync_result *out, bool *service_failed, struct fault *f)
 {
     struct fault why = {0};
     for (int i = 0; i < b->count; i++) {
@@ -69,7 +67,8 @@ static bool send_block(struct move *m, enum index_object index, struct block *b,
     for (int i = 0; i < b->count; i++) {
         bool sent = ok && !b->failed[i];
         b->items[i].state = sent ? SYNC_SENT : SYNC_FAILED;
-        b->items[i].reason = sent ? bytes_null() : bytes_of(ok ? "the service did not write it" : why.text);
+        b->items[i].reason =
+            sent ? bytes_null() : bytes_of(ok ? "the service did not write it" : why.text);
         out->sent[index] += sent;
         out->failed[index] += !sent;
     }
@@ -83,8 +82,8 @@ static bool remember(struct buf *last, const struct block *b)
     return buf_append_bytes(last, b->items[b->count - 1].id);
 }
 
-static bool send_object(struct move *m, enum sync_object object, enum index_object index, unsigned states,
-                        struct block *b, struct sync_result *out, struct fault *f)
+static bool send_object(struct move *m, enum sync_object object, enum index_object index,
+                        unsigned states, struct block *b, struct sync_result *out, struct fault *f)
 {
     uint64_t by_state[SYNC_FAILED + 1], total = 0, done = 0;
     int failed_in_a_row = 0;
@@ -96,8 +95,9 @@ static bool send_object(struct move *m, enum sync_object object, enum index_obje
     while (ok && failed_in_a_row < BLOCKS_FAILED_MAX) {
         bool failed = false;
         arena_reset(&b->arena);
-        b->count = ledger_sync_read(m->ledger, object, states, first ? bytes_null() : buf_view(&last), b->items,
-                                    b->max, &b->arena, f);
+        b->count =
+            ledger_sync_read(m->ledger, object, states, first ? bytes_null() : buf_view(&last),
+                             b->items, b->max, &b->arena, f);
         ok = b->count >= 0;
         if (b->count <= 0)
             break;
@@ -117,12 +117,14 @@ static bool send_object(struct move *m, enum sync_object object, enum index_obje
                                             .errors = out->failed[index]});
     }
     if (ok && failed_in_a_row >= BLOCKS_FAILED_MAX)
-        move_note(m, "%d blocks in a row failed: the service is not asked any more", failed_in_a_row);
+        move_note(m, "%d blocks in a row failed: the service is not asked any more",
+                  failed_in_a_row);
     buf_fini(&last);
     return ok;
 }
 
-bool sync_objects(struct move *m, unsigned objects, unsigned states, struct sync_result *out, struct fault *f)
+bool sync_objects(struct move *m, unsigned objects, unsigned states, struct sync_result *out,
+                  struct fault *f)
 {
     struct block b;
     int size = m->settings.sync_block_size;
@@ -136,24 +138,14 @@ bool sync_objects(struct move *m, unsigned objects, unsigned states, struct sync
     return ok;
 }
 
-/* Every id that the service has not taken, one per line, ready for the next try. */
-static bool write_failed_ids(struct move *m, struct sync_result *out, struct fault *f)
+/* What the service has not taken, of this run and of earlier ones. */
+static bool count_failed(struct move *m, struct sync_result *out, struct fault *f)
 {
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
-        char name[64];
         uint64_t by_state[SYNC_FAILED + 1];
-        enum index_object index = order[i].index;
         if (!ledger_sync_count(m->ledger, order[i].object, by_state, f))
             return false;
-        out->failed[index] = by_state[SYNC_PENDING] + by_state[SYNC_FAILED];
-        out->failed_file[index][0] = '\0';
-        if (out->failed[index] == 0)
-            continue;
-        snprintf(name, sizeof name, "not-synced-%s.csv", index_object_name(index));
-        move_path(m, name, out->failed_file[index], sizeof out->failed_file[index]);
-        if (!ids_write_sync(m->ledger, order[i].object, 1u << SYNC_PENDING | 1u << SYNC_FAILED,
-                            out->failed_file[index], f))
-            return false;
+        out->failed[order[i].index] = by_state[SYNC_PENDING] + by_state[SYNC_FAILED];
     }
     return true;
 }
@@ -169,7 +161,8 @@ bool sync_needs_url(struct move *m, struct fault *f)
     if (m->settings.sync_url[0])
         return true;
     fault_set(f, FAULT_USAGE, "no address of the Data Sync API is given");
-    return fault_hint(f, "set `sync-url: http://learner-service:9000/v1/data/sync` in move.yaml, or --sync-url");
+    return fault_hint(
+        f, "set `sync-url: http://learner-service:9000/v1/data/sync` in move.yaml, or --sync-url");
 }
 
 static bool refuse_open(struct move *m, struct fault *f)
@@ -177,10 +170,12 @@ static bool refuse_open(struct move *m, struct fault *f)
     struct change_counts c;
     if (!ledger_count(m->ledger, NULL, RULE_MOVE, 0, &c, f))
         return false;
-    uint64_t open = c.by_state[CHANGE_PLANNED] + c.by_state[CHANGE_SENT] + c.by_state[CHANGE_COPIED];
+    uint64_t open =
+        c.by_state[CHANGE_PLANNED] + c.by_state[CHANGE_SENT] + c.by_state[CHANGE_COPIED];
     if (open == 0)
         return true;
-    fault_set(f, FAULT_REFUSED, "%llu changes of the plan are not carried out yet", (unsigned long long)open);
+    fault_set(f, FAULT_REFUSED, "%llu changes of the plan are not carried out yet",
+              (unsigned long long)open);
     return fault_hint(f, "Next: tenantmove apply");
 }
 
@@ -194,12 +189,13 @@ static bool sync_all(struct move *m, struct sync_result *out, struct fault *f)
     struct move_rules rules;
     const unsigned every = 1u << SYNC_ORGANISATION | 1u << SYNC_USER | 1u << SYNC_BATCH;
     const unsigned states = 1u << SYNC_PENDING | 1u << SYNC_FAILED | 1u << SYNC_WRONG;
-    if (!sync_needs_url(m, f) || !move_open_plan(m, &rules, "sync", f) || !refuse_open(m, f) || !move_sync(m, f))
+    if (!sync_needs_url(m, f) || !move_open_plan(m, &rules, "sync", f) || !refuse_open(m, f) ||
+        !move_sync(m, f))
         return false;
     if (!ledger_sync_collect(m->ledger, f) || !add_organisation(m, m->target.id, f) ||
         !add_organisation(m, m->source.id, f))
         return false;
-    return sync_objects(m, every, states, out, f) && write_failed_ids(m, out, f);
+    return sync_objects(m, every, states, out, f) && count_failed(m, out, f);
 }
 
 bool phase_sync(struct move *m, struct sync_result *out, struct fault *f)
@@ -209,7 +205,7 @@ bool phase_sync(struct move *m, struct sync_result *out, struct fault *f)
     bool ok = sync_all(m, out, f);
     struct fault ignored;
     if (!ok && m->ledger)
-        write_failed_ids(m, out, &ignored);
+        count_failed(m, out, &ignored);
     out->duration_us = (uint64_t)(clock_now_us() - started);
     uint64_t sent = out->sent[INDEX_USER] + out->sent[INDEX_ORGANISATION] + out->sent[INDEX_BATCH];
     journal_end(m, ok, f, sent, sent);

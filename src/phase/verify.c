@@ -18,7 +18,8 @@ static bool count_nodes(struct move *m, struct verify_result *out, struct fault 
 
 static bool is_clean(const struct verify_result *v, const struct change_counts *c)
 {
-    uint64_t open = c->by_state[CHANGE_PLANNED] + c->by_state[CHANGE_SENT] + c->by_state[CHANGE_COPIED];
+    uint64_t open =
+        c->by_state[CHANGE_PLANNED] + c->by_state[CHANGE_SENT] + c->by_state[CHANGE_COPIED];
     for (int i = 0; i <= INDEX_BATCH; i++)
         if (v->documents_checked && v->documents_right[i] != v->documents[i])
             return false;

@@ -5,8 +5,9 @@
 
 #include "phase/verify_private.h"
 
-/* Reads every change that was carried out back once more, as the proof's second witness. A row that somebody changed
- * since then is theirs; whether it names the source again is what the scan tells. */
+/* Reads every change that was carried out back once more, as the proof's second witness. A row that
+ * somebody changed since then is theirs; whether it names the source again is what the scan tells.
+ */
 
 enum { VERIFY_BATCH = 1024, VERIFY_ARENA_MAX = 512 * 1024 * 1024 };
 
@@ -116,8 +117,8 @@ static bool read_nodes(struct witness *w, struct fault *f)
     return read_group(g, f);
 }
 
-static bool check_batch(struct move *m, const struct move_rules *rules, struct change *changes, int n,
-                        struct arena *a, struct verify_result *out, struct fault *f)
+static bool check_batch(struct move *m, const struct move_rules *rules, struct change *changes,
+                        int n, struct arena *a, struct verify_result *out, struct fault *f)
 {
     struct witness w;
     if (!batch_make(m, rules, changes, n, a, &w.batch, f))
@@ -136,7 +137,8 @@ static bool check_batch(struct move *m, const struct move_rules *rules, struct c
     return true;
 }
 
-bool verify_changes(struct move *m, const struct move_rules *rules, struct verify_result *out, struct fault *f)
+bool verify_changes(struct move *m, const struct move_rules *rules, struct verify_result *out,
+                    struct fault *f)
 {
     struct change *changes = calloc(VERIFY_BATCH, sizeof *changes);
     struct ledger_query q = {.state_mask = 1u << CHANGE_READ};

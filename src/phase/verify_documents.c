@@ -3,15 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A 200 of the sync service proves nothing (sunbird 2.3): what counts is what Elasticsearch holds. Documents are compared
- * with what Cassandra says now, again and again, until all are right or the time is over. */
+/* A 200 of the sync service proves nothing (sunbird 2.3): what counts is what Elasticsearch holds.
+ * Documents are compared with what Cassandra says now, again and again, until all are right or the
+ * time is over. */
 
-enum { DOCUMENT_BLOCK = 500, DOCUMENT_ARENA_MAX = 256 * 1024 * 1024, OBJECT_CHANGES_MAX = 64, QUESTIONS_MAX = 8192 };
+enum {
+    DOCUMENT_BLOCK = 500,
+    DOCUMENT_ARENA_MAX = 256 * 1024 * 1024,
+    OBJECT_CHANGES_MAX = 64,
+    QUESTIONS_MAX = 8192
+};
 
 /* What a document must say. */
 struct expected {
-    bool exists;  /* the row is there */
-    bool deleted; /* a deleted user: services leave such documents as they are */
+    bool exists;    /* the row is there */
+    bool deleted;   /* a deleted user: services leave such documents as they are */
     bool is_member; /* of the target */
     struct bytes root_org_id, channel, created_for;
 };
@@ -55,8 +61,8 @@ static bool is_true(struct bytes value)
 
 /* ---- what Cassandra says: all rows of a block are asked for at once ---- */
 
-static struct question *ask(struct document_check *d, int item, const struct table *t, const struct bytes *key,
-                            const struct bound_rule *b, struct fault *f)
+static struct question *ask(struct document_check *d, int item, const struct table *t,
+                            const struct bytes *key, const struct bound_rule *b, struct fault *f)
 {
     struct question *q = arena_alloc(&d->arena, sizeof *q);
     if (!q || d->question_count == QUESTIONS_MAX) {
@@ -76,7 +82,8 @@ static struct question *ask(struct document_check *d, int item, const struct tab
 static bool ask_changes(struct document_check *d, int item, struct fault *f)
 {
     struct change *changes = d->changes;
-    int n = ledger_read_object(d->m->ledger, d->object, d->items[item].id, changes, OBJECT_CHANGES_MAX, &d->arena, f);
+    int n = ledger_read_object(d->m->ledger, d->object, d->items[item].id, changes,
+                               OBJECT_CHANGES_MAX, &d->arena, f);
     for (int k = 0; k < n; k++) {
         const struct change *c = &changes[k];
         int place = rule_place(d->m, c->rule);
@@ -174,13 +181,16 @@ static bool same_list(struct bytes list, const struct bytes *have, int n)
     return i == n;
 }
 
-static bool is_right(const struct document_check *d, const struct expected *e, const struct document *doc)
+static bool is_right(const struct document_check *d, const struct expected *e,
+                     const struct document *doc)
 {
     switch (d->object) {
     case SYNC_USER:
-        return bytes_equal(doc->root_org_id, e->root_org_id) && bytes_equal(doc->channel, e->channel) &&
+        return bytes_equal(doc->root_org_id, e->root_org_id) &&
+               bytes_equal(doc->channel, e->channel) &&
                !names(doc->organisations, doc->organisation_count, d->m->source.id) &&
-               (!e->is_member || names(doc->organisations, doc->organisation_count, d->m->target.id));
+               (!e->is_member ||
+                names(doc->organisations, doc->organisation_count, d->m->target.id));
     case SYNC_BATCH: return same_list(e->created_for, doc->created_for, doc->created_for_count);
     case SYNC_ORGANISATION: return bytes_equal(doc->channel, e->channel);
     case SYNC_NONE: break;
@@ -220,7 +230,8 @@ static bool check_block(struct document_check *d, struct fault *f)
 {
     for (int i = 0; i < d->count; i++)
         d->ids[i] = d->items[i].id;
-    return expect_block(d, f) && index_read(d->m->index, d->index, d->ids, d->count, on_document, d, f) &&
+    return expect_block(d, f) &&
+           index_read(d->m->index, d->index, d->ids, d->count, on_document, d, f) &&
            ledger_sync_settle(d->m->ledger, d->items, d->count, f);
 }
 
@@ -234,13 +245,15 @@ static bool check_round(struct document_check *d, struct fault *f)
     d->wrong = 0;
     while (ok) {
         arena_reset(&d->arena);
-        d->count = ledger_sync_read(d->m->ledger, d->object, states, first ? bytes_null() : buf_view(&last), d->items,
+        d->count = ledger_sync_read(d->m->ledger, d->object, states,
+                                    first ? bytes_null() : buf_view(&last), d->items,
                                     DOCUMENT_BLOCK, &d->arena, f);
         ok = d->count >= 0 && !move_interrupted(d->m, f);
         if (d->count <= 0 || !ok)
             break;
         buf_clear(&last);
-        ok = (buf_append_bytes(&last, d->items[d->count - 1].id) || fault_memory(f)) && check_block(d, f);
+        ok = (buf_append_bytes(&last, d->items[d->count - 1].id) || fault_memory(f)) &&
+             check_block(d, f);
         first = false;
         move_progress(d->m, &(struct progress){.phase = "verify",
                                                .part = "read documents",
@@ -258,8 +271,8 @@ static bool sync_wrong_again(struct document_check *d, struct fault *f)
     struct sync_result again = {0};
     if (!d->m->settings.sync_url[0])
         return true;
-    move_note(d->m, "%llu %s documents are still not right: their ids are synced again", (unsigned long long)d->wrong,
-              index_object_name(d->index));
+    move_note(d->m, "%llu %s documents are still not right: their ids are synced again",
+              (unsigned long long)d->wrong, index_object_name(d->index));
     if (!move_sync(d->m, f) || !sync_objects(d->m, 1u << d->object, 1u << SYNC_WRONG, &again, f))
         return false;
     d->out->synced_again += again.sent[d->index];
@@ -268,7 +281,9 @@ static bool sync_wrong_again(struct document_check *d, struct fault *f)
 
 static bool check_object(struct document_check *d, uint64_t started_ms, struct fault *f)
 {
-    uint64_t limit_ms = (uint64_t)(d->m->settings.verify_timeout_s > 0 ? d->m->settings.verify_timeout_s : 0) * 1000;
+    uint64_t limit_ms =
+        (uint64_t)(d->m->settings.verify_timeout_s > 0 ? d->m->settings.verify_timeout_s : 0) *
+        1000;
     uint64_t pause_ms = 250, last_wrong = UINT64_MAX;
     bool again = false;
     int still = 0;
@@ -295,23 +310,27 @@ static bool check_object(struct document_check *d, uint64_t started_ms, struct f
     }
 }
 
-bool verify_documents(struct move *m, const struct move_rules *rules, struct verify_result *out, struct fault *f)
+bool verify_documents(struct move *m, const struct move_rules *rules, struct verify_result *out,
+                      struct fault *f)
 {
     static const struct {
         enum sync_object object;
         enum index_object index;
-    } kinds[] = {{SYNC_ORGANISATION, INDEX_ORGANISATION}, {SYNC_USER, INDEX_USER}, {SYNC_BATCH, INDEX_BATCH}};
+    } kinds[] = {{SYNC_ORGANISATION, INDEX_ORGANISATION},
+                 {SYNC_USER, INDEX_USER},
+                 {SYNC_BATCH, INDEX_BATCH}};
     struct document_check *d = calloc(1, sizeof *d);
     bool ok = d != NULL || fault_memory(f);
     uint64_t started = loop_now_ms(m->loop);
     for (size_t i = 0; ok && i < sizeof kinds / sizeof *kinds; i++) {
         uint64_t by_state[SYNC_FAILED + 1];
         enum index_object x = kinds[i].index;
-        *d = (struct document_check){.m = m, .rules = rules, .out = out, .object = kinds[i].object, .index = x};
+        *d = (struct document_check){
+            .m = m, .rules = rules, .out = out, .object = kinds[i].object, .index = x};
         arena_init(&d->arena, DOCUMENT_ARENA_MAX);
-        ok = store_table(m->store, move_keyspace(m, "sunbird", "sunbird"), "user", &m->arena, &d->user, f) &&
-             check_object(d, started, f) &&
-             ledger_sync_count(m->ledger, d->object, by_state, f);
+        ok = store_table(m->store, move_keyspace(m, "sunbird", "sunbird"), "user", &m->arena,
+                         &d->user, f) &&
+             check_object(d, started, f) && ledger_sync_count(m->ledger, d->object, by_state, f);
         arena_fini(&d->arena);
         if (!ok)
             break;

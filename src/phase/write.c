@@ -15,7 +15,8 @@ bool batch_make(struct move *m, const struct move_rules *rules, struct change *c
         int place = rule_place(m, changes[i].rule);
         bool known = place >= 0 && (m->profile.rules[place].is_graph || rules->present[place]);
         if (!known) {
-            fault_set(f, FAULT_REFUSED, "a change in the ledger belongs to rule %.*s, which cannot be carried out",
+            fault_set(f, FAULT_REFUSED,
+                      "a change in the ledger belongs to rule %.*s, which cannot be carried out",
                       (int)changes[i].rule.n, (const char *)changes[i].rule.p);
             return fault_hint(f, "its table is not in this cluster, or the profile is another one");
         }
@@ -29,12 +30,14 @@ bool batch_make(struct move *m, const struct move_rules *rules, struct change *c
 }
 
 bool write_batch(struct move *m, const struct move_rules *rules, struct change *changes, int count,
-                 struct arena *a, bool (*copied)(struct move *m, struct change *c, int count, struct fault *f),
+                 struct arena *a,
+                 bool (*copied)(struct move *m, struct change *c, int count, struct fault *f),
                  struct fault *f)
 {
     struct batch b;
-    return batch_make(m, rules, changes, count, a, &b, f) && write_updates(&b, f) && write_lists(&b, f) &&
-           write_nodes(&b, f) && write_copies(&b, f) && copied(m, changes, count, f) && write_deletes(&b, f);
+    return batch_make(m, rules, changes, count, a, &b, f) && write_updates(&b, f) &&
+           write_lists(&b, f) && write_nodes(&b, f) && write_copies(&b, f) &&
+           copied(m, changes, count, f) && write_deletes(&b, f);
 }
 
 static bool mark_copied(struct move *m, struct change *c, int count, struct fault *f)
@@ -49,19 +52,21 @@ static void tally(const struct change *c, int count, struct apply_result *out)
         out->conflicts += c[i].state == CHANGE_CONFLICT;
         out->rejected += c[i].state == CHANGE_REJECTED;
         if (c[i].state == CHANGE_REJECTED || c[i].state == CHANGE_CONFLICT)
-            log_write(LOG_WARN, "apply", "change %lld of %.*s: %s: %.*s", (long long)c[i].seq, (int)c[i].rule.n,
-                      (const char *)c[i].rule.p, change_state_name(c[i].state), (int)c[i].reason.n,
-                      c[i].reason.p ? (const char *)c[i].reason.p : "");
+            log_write(LOG_WARN, "apply", "change %lld of %.*s: %s: %.*s", (long long)c[i].seq,
+                      (int)c[i].rule.n, (const char *)c[i].rule.p, change_state_name(c[i].state),
+                      (int)c[i].reason.n, c[i].reason.p ? (const char *)c[i].reason.p : "");
     }
     out->done_here += (uint64_t)count;
 }
 
-static bool tell(struct move *m, enum rule_phase phase, const struct apply_result *out, struct fault *f)
+static bool tell(struct move *m, enum rule_phase phase, const struct apply_result *out,
+                 struct fault *f)
 {
     struct change_counts counts;
     if (!ledger_count(m->ledger, NULL, phase, 0, &counts, f))
         return false;
-    uint64_t open = counts.by_state[CHANGE_PLANNED] + counts.by_state[CHANGE_SENT] + counts.by_state[CHANGE_COPIED];
+    uint64_t open = counts.by_state[CHANGE_PLANNED] + counts.by_state[CHANGE_SENT] +
+                    counts.by_state[CHANGE_COPIED];
     move_progress(m, &(struct progress){.phase = phase == RULE_MOVE ? "apply" : "retire",
                                         .part = "write",
                                         .unit = "changes",
@@ -74,13 +79,14 @@ static bool tell(struct move *m, enum rule_phase phase, const struct apply_resul
     if (limit > 0 && out->rejected > (uint64_t)limit) {
         fault_set(f, FAULT_TOO_MANY, "%llu changes were rejected, more than max-errors allows (%d)",
                   (unsigned long long)out->rejected, limit);
-        return fault_hint(f, "look at them with `tenantmove show --rejected`; the same command goes on");
+        return fault_hint(
+            f, "look at them with `tenantmove show --rejected`; the same command goes on");
     }
     return true;
 }
 
-bool write_all(struct move *m, const struct move_rules *rules, enum rule_phase phase, struct apply_result *out,
-               struct fault *f)
+bool write_all(struct move *m, const struct move_rules *rules, enum rule_phase phase,
+               struct apply_result *out, struct fault *f)
 {
     struct change *changes = calloc(WRITE_BATCH, sizeof *changes);
     struct arena a;
@@ -98,7 +104,8 @@ bool write_all(struct move *m, const struct move_rules *rules, enum rule_phase p
         ok = n >= 0;
         if (n <= 0)
             break;
-        ok = write_batch(m, rules, changes, n, &a, mark_copied, f) && ledger_settle(m->ledger, changes, n, f);
+        ok = write_batch(m, rules, changes, n, &a, mark_copied, f) &&
+             ledger_settle(m->ledger, changes, n, f);
         if (ok)
             tally(changes, n, out);
         ok = ok && tell(m, phase, out, f);

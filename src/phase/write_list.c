@@ -1,7 +1,8 @@
 #include "phase/write_private.h"
 
-/* A list is replaced only while it is what the plan saw: UPDATE … IF list = before. The answer "not applied, and the
- * list is what we wanted" means that an earlier try, whose answer was lost, did it. */
+/* A list is replaced only while it is what the plan saw: UPDATE … IF list = before. The answer "not
+ * applied, and the list is what we wanted" means that an earlier try, whose answer was lost, did
+ * it. */
 
 struct list_write {
     struct work *w;
@@ -13,7 +14,8 @@ static bool add_write(struct batch *b, struct op_list *ops, struct list_write *l
     const struct change *c = l->w->change;
     const struct named_cell *after[1], *before[1];
     if (c->after.n != 1)
-        return fault_set(f, FAULT_DAMAGED, "a list change in the ledger writes %d columns", c->after.n);
+        return fault_set(f, FAULT_DAMAGED, "a list change in the ledger writes %d columns",
+                         c->after.n);
     after[0] = &c->after.v[0];
     before[0] = NULL;
     for (int i = 0; i < c->before.n; i++)
@@ -42,14 +44,17 @@ static bool judge(struct batch *b, struct list_write *l, struct fault *f)
 {
     const struct named_cell *after = &l->w->change->after.v[0];
     if (l->read->op.outcome != STORE_OK)
-        return settle(b, l->w, CHANGE_REJECTED, f, "it could not be read back: %s", l->read->op.fault.text);
+        return settle(b, l->w, CHANGE_REJECTED, f, "it could not be read back: %s",
+                      l->read->op.fault.text);
     if (!l->read->found)
-        return settle(b, l->w, CHANGE_CONFLICT, f, "the row was deleted since the plan; it stays deleted");
+        return settle(b, l->w, CHANGE_CONFLICT, f,
+                      "the row was deleted since the plan; it stays deleted");
     if (bytes_equal(row_cell(&l->read->row, after->name)->value, after->value))
         return settle(b, l->w, CHANGE_READ, f, "%s", "");
     if (l->write->op.outcome == STORE_ROW_FAILED)
         return settle(b, l->w, CHANGE_REJECTED, f, "%s", l->write->op.fault.text);
-    return settle(b, l->w, CHANGE_CONFLICT, f, "%.*s was changed by someone else since the plan: theirs stays",
+    return settle(b, l->w, CHANGE_CONFLICT, f,
+                  "%.*s was changed by someone else since the plan: theirs stays",
                   (int)after->name.n, (const char *)after->name.p);
 }
 
@@ -68,7 +73,8 @@ bool write_lists(struct batch *b, struct fault *f)
     for (int i = 0; i < n; i++)
         if (!add_write(b, &writes, &v[i], f) || !add_read(b, &reads, &v[i], f))
             return false;
-    if (!row_ops_run(b->move, writes.v, writes.count, f) || !row_ops_run(b->move, reads.v, reads.count, f))
+    if (!row_ops_run(b->move, writes.v, writes.count, f) ||
+        !row_ops_run(b->move, reads.v, reads.count, f))
         return false;
     for (int i = 0; i < n; i++)
         if (!judge(b, &v[i], f))

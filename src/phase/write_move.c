@@ -1,7 +1,7 @@
 #include "phase/write_private.h"
 
-/* A reference inside the key: the row is copied with every cell's own writetime + 1, read back, and only then is the old
- * row deleted with a fence (design 4). */
+/* A reference inside the key: the row is copied with every cell's own writetime + 1, read back, and
+ * only then is the old row deleted with a fence (design 4). */
 
 enum stage { STAGE_LOOK, STAGE_COPY, STAGE_AGAIN, STAGE_TAKE_BACK, STAGE_COPIED, STAGE_DONE };
 
@@ -44,7 +44,8 @@ static bool is_ours(const struct named_cell *after, const struct cell *now)
 
 /* ---- reading both rows ---- */
 
-static bool read_rows(struct row_moves *ms, enum stage stage, bool old_rows, bool new_rows, struct fault *f)
+static bool read_rows(struct row_moves *ms, enum stage stage, bool old_rows, bool new_rows,
+                      struct fault *f)
 {
     struct op_list reads;
     if (!op_list_init(&reads, 2 * ms->count, ms->b->arena, f))
@@ -63,7 +64,8 @@ static bool read_rows(struct row_moves *ms, enum stage stage, bool old_rows, boo
     return row_ops_run(ms->b->move, reads.v, reads.count, f);
 }
 
-static bool not_readable(struct row_moves *ms, struct row_move *v, const struct row_op *op, struct fault *f)
+static bool not_readable(struct row_moves *ms, struct row_move *v, const struct row_op *op,
+                         struct fault *f)
 {
     v->stage = STAGE_DONE;
     return settle(ms->b, v->w, CHANGE_REJECTED, f, "it could not be read: %s", op->op.fault.text);
@@ -76,7 +78,8 @@ static bool old_row_is_as_planned(const struct row_move *v)
     const struct change *c = v->w->change;
     const struct row *r = &v->old_row->row;
     for (int i = r->table->key_count; i < r->table->column_count; i++) {
-        const struct named_cell *before = cell_named(&c->before, bytes_of(r->table->columns[i].name));
+        const struct named_cell *before =
+            cell_named(&c->before, bytes_of(r->table->columns[i].name));
         if (!bytes_equal(before ? before->value : bytes_null(), r->cells[i].value))
             return false;
         if (before && before->value.p && before->writetime != r->cells[i].writetime)
@@ -85,7 +88,8 @@ static bool old_row_is_as_planned(const struct row_move *v)
     return true;
 }
 
-/* Every cell of the row at the target is what the plan saw there, or what an earlier try of ours wrote. */
+/* Every cell of the row at the target is what the plan saw there, or what an earlier try of ours
+ * wrote. */
 static bool new_row_is_as_planned(const struct row_move *v)
 {
     const struct change *c = v->w->change;
@@ -129,7 +133,8 @@ static bool look(struct row_moves *ms, struct row_move *v, struct fault *f)
     else if (!old_row_is_as_planned(v))
         why = "the row was changed by someone else since the plan; the next pass plans it again";
     else if (!new_row_is_as_planned(v))
-        why = "the row at the target was changed by someone else since the plan; the next pass plans it again";
+        why = "the row at the target was changed by someone else since the plan; the next pass "
+              "plans it again";
     v->stage = STAGE_COPY;
     if (!why)
         return true;
@@ -143,7 +148,8 @@ static bool look(struct row_moves *ms, struct row_move *v, struct fault *f)
 static bool add_copies(struct row_moves *ms, struct row_move *v, int64_t now_us, struct fault *f)
 {
     const struct change *c = v->w->change;
-    const struct named_cell **group = arena_array(ms->b->arena, (size_t)c->after.n + 1, sizeof *group);
+    const struct named_cell **group =
+        arena_array(ms->b->arena, (size_t)c->after.n + 1, sizeof *group);
     bool *taken = arena_array(ms->b->arena, (size_t)c->after.n + 1, sizeof *taken);
     enum store_op_kind kind = c->origin == CHANGE_PLAIN ? STORE_INSERT : STORE_UPDATE;
     if (!group || !taken)
@@ -155,7 +161,8 @@ static bool add_copies(struct row_moves *ms, struct row_move *v, int64_t now_us,
         if (taken[i] || at == WRITETIME_NONE || ttl < 0)
             continue;
         for (int k = i; k < c->after.n; k++) {
-            if (taken[k] || c->after.v[k].writetime != at || ttl_left(&c->after.v[k], c, now_us) != ttl)
+            if (taken[k] || c->after.v[k].writetime != at ||
+                ttl_left(&c->after.v[k], c, now_us) != ttl)
                 continue;
             taken[k] = true;
             group[n++] = &c->after.v[k];
@@ -185,7 +192,8 @@ static bool add_conditional(struct row_moves *ms, struct row_move *v, struct fau
         struct row_op *op = op_list_add(&ms->writes, ms->b, v->w, STORE_UPDATE_IF, &c->new_key);
         if (!before || !op)
             return fault_memory(f);
-        *before = (struct named_cell){.name = after->name, .value = value_named(&c->target_before, after->name)};
+        *before = (struct named_cell){.name = after->name,
+                                      .value = value_named(&c->target_before, after->name)};
         const struct named_cell *one[1] = {after}, *condition[1] = {before};
         if (!op_cells(op, v->w->bound->table, one, 1, ms->b->arena, f) ||
             !op_conditions(op, v->w->bound->table, condition, 1, ms->b->arena, f))
@@ -194,7 +202,8 @@ static bool add_conditional(struct row_moves *ms, struct row_move *v, struct fau
     return true;
 }
 
-/* A copy that fell under an older delete is not to be seen: those cells are written once more with the current time. */
+/* A copy that fell under an older delete is not to be seen: those cells are written once more with
+ * the current time. */
 static bool add_again(struct row_moves *ms, struct row_move *v, int64_t now_us, struct fault *f)
 {
     const struct change *c = v->w->change;
@@ -223,8 +232,9 @@ static int64_t newest_copy(const struct change *c)
     return newest;
 }
 
-/* Undoes a copy of an earlier, interrupted try. Where there was no row, the copy goes as a row, with its marker; where
- * there was one, each of our cells gets its former value back. What others wrote is newer and stays. */
+/* Undoes a copy of an earlier, interrupted try. Where there was no row, the copy goes as a row,
+ * with its marker; where there was one, each of our cells gets its former value back. What others
+ * wrote is newer and stays. */
 static bool add_take_back(struct row_moves *ms, struct row_move *v, struct fault *f)
 {
     const struct change *c = v->w->change;
@@ -237,13 +247,15 @@ static bool add_take_back(struct row_moves *ms, struct row_move *v, struct fault
     }
     for (int i = 0; i < c->after.n; i++) {
         const struct named_cell *after = &c->after.v[i];
-        if (after->writetime == WRITETIME_NONE || !is_ours(after, row_cell(&v->new_row->row, after->name)))
+        if (after->writetime == WRITETIME_NONE ||
+            !is_ours(after, row_cell(&v->new_row->row, after->name)))
             continue;
         struct named_cell *former = arena_alloc(ms->b->arena, sizeof *former);
         op = op_list_add(&ms->writes, ms->b, v->w, STORE_UPDATE, &c->new_key);
         if (!former || !op)
             return fault_memory(f);
-        *former = (struct named_cell){.name = after->name, .value = value_named(&c->target_before, after->name)};
+        *former = (struct named_cell){.name = after->name,
+                                      .value = value_named(&c->target_before, after->name)};
         const struct named_cell *one[1] = {former};
         if (!op_cells(op, v->w->bound->table, one, 1, ms->b->arena, f))
             return false;
@@ -253,7 +265,8 @@ static bool add_take_back(struct row_moves *ms, struct row_move *v, struct fault
 }
 
 static bool run_writes(struct row_moves *ms, enum stage stage,
-                       bool (*add)(struct row_moves *ms, struct row_move *v, int64_t now_us, struct fault *f),
+                       bool (*add)(struct row_moves *ms, struct row_move *v, int64_t now_us,
+                                   struct fault *f),
                        struct fault *f)
 {
     int most = 0;
@@ -281,7 +294,8 @@ static bool run_writes(struct row_moves *ms, enum stage stage,
     return true;
 }
 
-static bool conditional_now(struct row_moves *ms, struct row_move *v, int64_t now_us, struct fault *f)
+static bool conditional_now(struct row_moves *ms, struct row_move *v, int64_t now_us,
+                            struct fault *f)
 {
     (void)now_us;
     return add_conditional(ms, v, f);
@@ -293,7 +307,8 @@ static bool take_back_now(struct row_moves *ms, struct row_move *v, int64_t now_
     return add_take_back(ms, v, f);
 }
 
-/* After a copy: are all its cells to be seen? A cell that somebody else wrote at the target since is theirs. */
+/* After a copy: are all its cells to be seen? A cell that somebody else wrote at the target since
+ * is theirs. */
 static bool judge_copy(struct row_moves *ms, struct row_move *v, bool last, struct fault *f)
 {
     const struct change *c = v->w->change;
@@ -302,21 +317,25 @@ static bool judge_copy(struct row_moves *ms, struct row_move *v, bool last, stru
     if (v->new_row->op.outcome != STORE_OK)
         return not_readable(ms, v, v->new_row, f);
     for (int i = 0; i < c->after.n; i++) {
-        const struct cell *now = v->new_row->found ? row_cell(&v->new_row->row, c->after.v[i].name) : NULL;
+        const struct cell *now =
+            v->new_row->found ? row_cell(&v->new_row->row, c->after.v[i].name) : NULL;
         hidden += (!now || bytes_are_null(now->value)) && ttl_left(&c->after.v[i], c, now_us) >= 0;
     }
     hidden += c->origin == CHANGE_PLAIN && c->after.n == 0 && !v->new_row->found;
     if (hidden == 0) {
         v->stage = STAGE_COPIED;
         return settle(ms->b, v->w, CHANGE_COPIED, f, "%s",
-                      v->again_at ? "an older delete hid the copy; it was written with the current time" : "");
+                      v->again_at
+                          ? "an older delete hid the copy; it was written with the current time"
+                          : "");
     }
     if (!last && !v->refused) {
         v->stage = STAGE_AGAIN;
         return true;
     }
     v->stage = STAGE_DONE;
-    return settle(ms->b, v->w, CHANGE_REJECTED, f, "the copy cannot be read back, the old row stays: %s",
+    return settle(ms->b, v->w, CHANGE_REJECTED, f,
+                  "the copy cannot be read back, the old row stays: %s",
                   v->refused ? v->refused->text : "the server does not show it");
 }
 
@@ -351,9 +370,11 @@ bool write_copies(struct batch *b, struct fault *f)
     for (int i = 0; i < ms.count; i++)
         if (!look(&ms, &ms.v[i], f))
             return false;
-    return run_writes(&ms, STAGE_TAKE_BACK, take_back_now, f) && run_writes(&ms, STAGE_COPY, add_copies, f) &&
-           run_writes(&ms, STAGE_COPY, conditional_now, f) && read_rows(&ms, STAGE_COPY, false, true, f) &&
-           judge_stage(&ms, STAGE_COPY, false, f) && run_writes(&ms, STAGE_AGAIN, add_again, f) &&
+    return run_writes(&ms, STAGE_TAKE_BACK, take_back_now, f) &&
+           run_writes(&ms, STAGE_COPY, add_copies, f) &&
+           run_writes(&ms, STAGE_COPY, conditional_now, f) &&
+           read_rows(&ms, STAGE_COPY, false, true, f) && judge_stage(&ms, STAGE_COPY, false, f) &&
+           run_writes(&ms, STAGE_AGAIN, add_again, f) &&
            read_rows(&ms, STAGE_AGAIN, false, true, f) && judge_stage(&ms, STAGE_AGAIN, true, f);
 }
 
@@ -397,8 +418,8 @@ static bool judge_delete(struct row_moves *ms, struct row_move *v, struct fault 
         return true;
     }
     if (v->refused)
-        return settle(ms->b, v->w, CHANGE_REJECTED, f, "copied, but the old row could not be deleted: %s",
-                      v->refused->text);
+        return settle(ms->b, v->w, CHANGE_REJECTED, f,
+                      "copied, but the old row could not be deleted: %s", v->refused->text);
     return settle(ms->b, v->w, CHANGE_READ, f,
                   "somebody wrote into the old row meanwhile; the next pass carries that over");
 }

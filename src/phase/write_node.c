@@ -29,7 +29,8 @@ static struct property *properties(const struct named_cells *cells, const struct
     return p;
 }
 
-bool node_write_fill(const struct batch *b, const struct work *work, struct node_write *w, struct fault *f)
+bool node_write_fill(const struct batch *b, const struct work *work, struct node_write *w,
+                     struct fault *f)
 {
     const struct change *c = work->change;
     const struct named_cell *uid = named_cells_find(&c->key, work->rule->node_id);
@@ -71,7 +72,8 @@ static bool judge(struct node_group *g, int i, struct fault *f)
     }
     if (g->right[i])
         return settle(g->b, g->works[i], CHANGE_READ, f, "%s", "");
-    return settle(g->b, g->works[i], CHANGE_CONFLICT, f, "the node was changed by someone else right after the write");
+    return settle(g->b, g->works[i], CHANGE_CONFLICT, f,
+                  "the node was changed by someone else right after the write");
 }
 
 static bool write_group(struct node_group *g, struct fault *f)
@@ -85,7 +87,8 @@ static bool write_group(struct node_group *g, struct fault *f)
         return fault_hint(f, "give --neo4j, as when the plan was made");
     }
     if (!graph_write(m->graph, g->rule->table, g->rule->node_id, g->writes, g->count, f) ||
-        !graph_read(m->graph, g->rule->table, g->rule->node_id, g->writes, g->count, read_back, g, f))
+        !graph_read(m->graph, g->rule->table, g->rule->node_id, g->writes, g->count, read_back, g,
+                    f))
         return false;
     for (int i = 0; i < g->count; i++)
         if (!judge(g, i, f))

@@ -37,8 +37,8 @@ int cell_column(const struct table *t, struct bytes name)
     return table_column(t, text);
 }
 
-static struct store_cell *store_cells(const struct table *t, const struct named_cell *const *cells, int n,
-                                      struct arena *a, struct fault *f)
+static struct store_cell *store_cells(const struct table *t, const struct named_cell *const *cells,
+                                      int n, struct arena *a, struct fault *f)
 {
     struct store_cell *out = arena_array(a, (size_t)(n ? n : 1), sizeof *out);
     if (!out) {
@@ -49,7 +49,8 @@ static struct store_cell *store_cells(const struct table *t, const struct named_
         out[i].column = cell_column(t, cells[i]->name);
         out[i].value = cells[i]->value;
         if (out[i].column < 0) {
-            fault_set(f, FAULT_DAMAGED, "a change names the column %.*s, which table %s does not have",
+            fault_set(f, FAULT_DAMAGED,
+                      "a change names the column %.*s, which table %s does not have",
                       (int)cells[i]->name.n, (const char *)cells[i]->name.p, t->name);
             return NULL;
         }
@@ -57,16 +58,16 @@ static struct store_cell *store_cells(const struct table *t, const struct named_
     return out;
 }
 
-bool op_cells(struct row_op *op, const struct table *t, const struct named_cell *const *cells, int n,
-              struct arena *a, struct fault *f)
+bool op_cells(struct row_op *op, const struct table *t, const struct named_cell *const *cells,
+              int n, struct arena *a, struct fault *f)
 {
     op->op.cells = store_cells(t, cells, n, a, f);
     op->op.cell_count = n;
     return op->op.cells != NULL;
 }
 
-bool op_conditions(struct row_op *op, const struct table *t, const struct named_cell *const *cells, int n,
-                   struct arena *a, struct fault *f)
+bool op_conditions(struct row_op *op, const struct table *t, const struct named_cell *const *cells,
+                   int n, struct arena *a, struct fault *f)
 {
     op->op.conditions = store_cells(t, cells, n, a, f);
     op->op.condition_count = n;

@@ -1,5 +1,6 @@
-/* phase/write_private.h: how the kinds of change are carried out. Each function takes changes of its own kind,
- * writes, reads back, heals, and leaves a final state and a reason in every one of them. */
+/* phase/write_private.h: how the kinds of change are carried out. Each function takes changes of
+ * its own kind, writes, reads back, heals, and leaves a final state and a reason in every one of
+ * them. */
 #ifndef PHASE_WRITE_PRIVATE_H
 #define PHASE_WRITE_PRIVATE_H
 
@@ -24,7 +25,8 @@ bool batch_make(struct move *m, const struct move_rules *rules, struct change *c
                 struct arena *a, struct batch *b, struct fault *f);
 
 /* write_node.c: a node change as the graph takes it. */
-bool node_write_fill(const struct batch *b, const struct work *work, struct node_write *out, struct fault *f);
+bool node_write_fill(const struct batch *b, const struct work *work, struct node_write *out,
+                     struct fault *f);
 
 bool write_updates(struct batch *b, struct fault *f);
 bool write_lists(struct batch *b, struct fault *f);
@@ -41,14 +43,16 @@ struct op_list {
 };
 
 bool op_list_init(struct op_list *l, int max, struct arena *a, struct fault *f);
-/* Adds one operation on the row |key| of the change's table; NULL when the list is full or a key part is missing. */
+/* Adds one operation on the row |key| of the change's table; NULL when the list is full or a key
+ * part is missing. */
 struct row_op *op_list_add(struct op_list *l, const struct batch *b, const struct work *w,
                            enum store_op_kind kind, const struct named_cells *key);
-/* Points |op| at |n| cells, by column name; a column that the table does not have is FAULT_INTERNAL. */
-bool op_cells(struct row_op *op, const struct table *t, const struct named_cell *const *cells, int n,
-              struct arena *a, struct fault *f);
-bool op_conditions(struct row_op *op, const struct table *t, const struct named_cell *const *cells, int n,
-                   struct arena *a, struct fault *f);
+/* Points |op| at |n| cells, by column name; a column that the table does not have is
+ * FAULT_INTERNAL. */
+bool op_cells(struct row_op *op, const struct table *t, const struct named_cell *const *cells,
+              int n, struct arena *a, struct fault *f);
+bool op_conditions(struct row_op *op, const struct table *t, const struct named_cell *const *cells,
+                   int n, struct arena *a, struct fault *f);
 
 /* What is left of a cell's TTL now; 0: for ever; -1: it has expired. */
 int32_t ttl_left(const struct named_cell *c, const struct change *change, int64_t now_us);

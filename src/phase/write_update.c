@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* Rounds of write and read-back: the first writes the plan, the others heal a torn row or write a companion again. */
+/* Rounds of write and read-back: the first writes the plan, the others heal a torn row or write a
+ * companion again. */
 enum { ROUNDS_MAX = 5, CELLS_MAX = RULE_SET_MAX };
 
 enum next { NEXT_NOTHING, NEXT_WRITE, NEXT_AGAIN, NEXT_HEAL };
@@ -10,10 +11,11 @@ enum next { NEXT_NOTHING, NEXT_WRITE, NEXT_AGAIN, NEXT_HEAL };
 struct update {
     struct work *w;
     enum next next;
-    int64_t written_at;         /* the newest timestamp that this row was written with */
+    int64_t written_at; /* the newest timestamp that this row was written with */
     bool wrote_again, healed;
     const struct fault *refused; /* why a write of this row failed for good; NULL: none did */
-    const struct named_cell *cells[CELLS_MAX]; /* what the next round writes: cells of |after|, or of |before| to heal */
+    const struct named_cell *
+        cells[CELLS_MAX]; /* what the next round writes: cells of |after|, or of |before| to heal */
     int cell_count;
     int first_write, write_count; /* of this round */
     int read;                     /* of this round; -1: none */
@@ -26,7 +28,8 @@ struct updates {
     struct op_list writes, reads;
 };
 
-/* The cell that decides for the whole row: the one that `find` matched, when the change writes it (design 4). */
+/* The cell that decides for the whole row: the one that `find` matched, when the change writes it
+ * (design 4). */
 static const struct named_cell *decider(const struct work *w)
 {
     const char *name = w->bound->table->columns[w->bound->find_column].name;
@@ -111,7 +114,8 @@ static bool judge_ours(struct updates *us, struct update *u, const struct row *r
         const struct cell *now = row_cell(row, after->name);
         if (after == d || bytes_equal(now->value, after->value))
             continue;
-        /* Written again with what it was before, or hidden by an older delete: not somebody's new value. */
+        /* Written again with what it was before, or hidden by an older delete: not somebody's new
+         * value. */
         if (before && bytes_equal(now->value, before->value)) {
             int64_t at = bytes_are_null(now->value) ? clock_now_us() : now->writetime;
             newest = at > newest ? at : newest;
@@ -128,14 +132,17 @@ static bool judge_ours(struct updates *us, struct update *u, const struct row *r
     }
     u->next = NEXT_NOTHING;
     if (kept)
-        return settle(us->b, u->w, CHANGE_CONFLICT, f,
-                      "moved, but %.*s was changed by someone else since the plan and stays as they set it",
-                      (int)kept->name.n, (const char *)kept->name.p);
+        return settle(
+            us->b, u->w, CHANGE_CONFLICT, f,
+            "moved, but %.*s was changed by someone else since the plan and stays as they set it",
+            (int)kept->name.n, (const char *)kept->name.p);
     return settle(us->b, u->w, CHANGE_READ, f, "%s",
-                  u->wrote_again ? "a companion column had been written meanwhile and was set again" : "");
+                  u->wrote_again ? "a companion column had been written meanwhile and was set again"
+                                 : "");
 }
 
-static bool judge_theirs(struct updates *us, struct update *u, const struct row *row, struct fault *f)
+static bool judge_theirs(struct updates *us, struct update *u, const struct row *row,
+                         struct fault *f)
 {
     const struct change *c = u->w->change;
     const struct named_cell *d = decider(u->w);
@@ -154,8 +161,9 @@ static bool judge_theirs(struct updates *us, struct update *u, const struct row 
     u->next = NEXT_NOTHING;
     if (u->refused && !u->healed)
         return settle(us->b, u->w, CHANGE_REJECTED, f, "%s", u->refused->text);
-    return settle(us->b, u->w, CHANGE_CONFLICT, f, "%.*s was changed by someone else since the plan: theirs stays%s",
-                  (int)d->name.n, (const char *)d->name.p,
+    return settle(us->b, u->w, CHANGE_CONFLICT, f,
+                  "%.*s was changed by someone else since the plan: theirs stays%s", (int)d->name.n,
+                  (const char *)d->name.p,
                   u->healed ? "; what had been written beside it was taken back" : "");
 }
 
@@ -169,11 +177,13 @@ static bool judge(struct updates *us, struct update *u, struct fault *f)
     }
     if (read->op.outcome != STORE_OK) {
         u->next = NEXT_NOTHING;
-        return settle(us->b, u->w, CHANGE_REJECTED, f, "it could not be read back: %s", read->op.fault.text);
+        return settle(us->b, u->w, CHANGE_REJECTED, f, "it could not be read back: %s",
+                      read->op.fault.text);
     }
     if (!read->found) {
         u->next = NEXT_NOTHING;
-        return settle(us->b, u->w, CHANGE_CONFLICT, f, "the row was deleted since the plan; it stays deleted");
+        return settle(us->b, u->w, CHANGE_CONFLICT, f,
+                      "the row was deleted since the plan; it stays deleted");
     }
     const struct named_cell *d = decider(u->w);
     if (bytes_equal(row_cell(&read->row, d->name)->value, d->value))
@@ -191,7 +201,8 @@ static bool run_round(struct updates *us, struct fault *f)
         most += us->v[i].next != NEXT_NOTHING ? us->v[i].cell_count : 0;
         open += us->v[i].next != NEXT_NOTHING;
     }
-    if (!op_list_init(&us->writes, most, us->b->arena, f) || !op_list_init(&us->reads, open, us->b->arena, f))
+    if (!op_list_init(&us->writes, most, us->b->arena, f) ||
+        !op_list_init(&us->reads, open, us->b->arena, f))
         return false;
     for (int i = 0; i < us->count; i++) {
         struct update *u = &us->v[i];
@@ -213,7 +224,8 @@ static bool begin(struct update *u, struct work *w, struct fault *f)
     const struct change *c = w->change;
     if (c->after.n < 1 || c->after.n > CELLS_MAX)
         return fault_set(f, FAULT_DAMAGED, "a change in the ledger writes %d columns", c->after.n);
-    *u = (struct update){.w = w, .next = NEXT_WRITE, .written_at = c->fence, .cell_count = c->after.n};
+    *u = (struct update){
+        .w = w, .next = NEXT_WRITE, .written_at = c->fence, .cell_count = c->after.n};
     for (int i = 0; i < c->after.n; i++)
         u->cells[i] = &c->after.v[i];
     return true;
@@ -238,7 +250,8 @@ bool write_updates(struct batch *b, struct fault *f)
     }
     for (int i = 0; i < us.count; i++)
         if (us.v[i].next != NEXT_NOTHING &&
-            !settle(b, us.v[i].w, CHANGE_REJECTED, f, "somebody else writes this row again and again"))
+            !settle(b, us.v[i].w, CHANGE_REJECTED, f,
+                    "somebody else writes this row again and again"))
             return false;
     return true;
 }

@@ -1,0 +1,94 @@
+#include "phase/job.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "phase/phase_private.h"
+
+/* What lasts between job_begin and job_apply lives in the move's arena. */
+
+bool job_dir(const char *ids_path, char *out, size_t size, struct fault *f)
+{
+    if (snprintf(out, size, "%s.tenantmove", ids_path) >= (int)size)
+        return fault_set(f, FAULT_USAGE, "the path of the id file is too long");
+    if (mkdir(out, 0750) != 0 && errno != EEXIST)
+        return fault_errno(f, errno, "make the job's folder", out);
+    return true;
+}
+
+static bool open_job(struct move *m, struct job_result *out, struct fault *f)
+{
+    struct change_counts c;
+    struct bytes state, source, target;
+    if (!ledger_exists(m->settings.dir))
+        return journal_open(m, LEDGER_CREATE, "job", f);
+    if (!journal_open(m, LEDGER_WRITE, "job", f) ||
+        !ledger_get(m->ledger, "plan.state", &m->arena, &state, f) ||
+        !ledger_get(m->ledger, "plan.source", &m->arena, &source, f) ||
+        !ledger_get(m->ledger, "plan.target", &m->arena, &target, f) ||
+        !ledger_count(m->ledger, NULL, RULE_MOVE, 0, &c, f))
+        return false;
+    bool other = source.p &&
+                 (!bytes_are(source, m->settings.source) || !bytes_are(target, m->settings.target));
+    uint64_t untouched = c.by_state[CHANGE_PLANNED] + c.by_state[CHANGE_REJECTED];
+    if (c.all > untouched && other) {
+        fault_set(f, FAULT_REFUSED, "this id file belongs to a move between other organisations");
+        fault_subject(f, "%s", m->settings.dir);
+        return fault_hint(f, "give another sunbird_output_file");
+    }
+    /* Nothing of it was sent: the plan is simply made again. */
+    if (c.all == untouched)
+        return ledger_forget_pass(m->ledger, 1, f);
+    out->resumed = bytes_are(state, "planned");
+    return true;
+}
+
+static bool plan_job(struct move *m, const struct move_rules *rules, const struct job_options *o,
+                     struct job_result *out, struct fault *f)
+{
+    struct pass_result pass;
+    char digest[DIGEST_TEXT];
+    if (!ledger_put(m->ledger, "plan.state", bytes_of("planning"), f) ||
+        !pass_run(m, rules, 1, 1u << RULE_MOVE | 1u << RULE_RETIRE, o->rules, &pass, f) ||
+        !plan_seal(m, rules, digest, f))
+        return false;
+    out->changes = pass.planned + pass.retire;
+    out->nothing = out->changes == 0 && pass.rejected == 0;
+    return true;
+}
+
+bool job_begin(struct move *m, const struct job_options *o, struct job_result *out, struct fault *f)
+{
+    struct move_rules *rules = arena_alloc(&m->arena, sizeof *rules);
+    *out = (struct job_result){0};
+    if (!rules)
+        return fault_memory(f);
+    bool ok = move_open_all(m, rules, f) && open_job(m, out, f);
+    if (ok && !out->resumed)
+        ok = plan_job(m, rules, o, out, f);
+    if (!ok || o->dry)
+        journal_end(m, ok, f, 0, out->changes);
+    m->job_rules = rules;
+    return ok;
+}
+
+bool job_apply(struct move *m, const struct job_options *o, struct job_result *out, struct fault *f)
+{
+    const struct move_rules *rules = m->job_rules;
+    struct fault ignored;
+    int64_t started = clock_now_us();
+    bool ok = may_write_all(m, rules, o->rules, f) &&
+              converge(m, rules, o->rules, &out->apply, f) &&
+              write_all(m, rules, RULE_RETIRE, &out->apply, f);
+    struct apply_result retire = {0};
+    ok = fill_counts(m, RULE_MOVE, &out->apply, ok ? f : &ignored) &&
+         fill_counts(m, RULE_RETIRE, &retire, ok ? f : &ignored) && ok;
+    out->apply.read += retire.read;
+    out->apply.conflicts += retire.conflicts;
+    out->apply.rejected += retire.rejected;
+    out->apply.open += retire.open;
+    out->apply.duration_us = (uint64_t)(clock_now_us() - started);
+    journal_end(m, ok, f, out->apply.done_here, out->apply.done_here + out->apply.open);
+    return ok;
+}
