@@ -135,6 +135,7 @@ bool embedded_commit(struct embedded *e, struct fault *f)
 
 void embedded_rollback(struct embedded *e)
 {
+    e->members_version = 0; /* its table may go with the transaction */
     if (sqlite3_get_autocommit(e->db))
         return;
     sqlite3_stmt *s = sql_statement(e, SQL_ROLLBACK, NULL);

@@ -1,0 +1,79 @@
+#include "index/index.h"
+
+#include <string.h>
+
+static const char embedded_mark[] = "embedded:";
+
+/* The path behind "embedded:", or NULL. */
+static const char *embedded_path_of(const char *address)
+{
+    size_t n = sizeof embedded_mark - 1;
+    return address && strncmp(address, embedded_mark, n) == 0 ? address + n : NULL;
+}
+
+static bool unsupported(const char *address, struct fault *f)
+{
+    fault_set(f, FAULT_UNSUPPORTED, "only embedded indexes can be opened");
+    fault_subject(f, "%s", address ? address : "");
+    return fault_hint(f, "give an address of the form embedded:PATH");
+}
+
+struct sync *sync_open(struct loop *loop, const struct sync_options *o, struct fault *f)
+{
+    const char *path = embedded_path_of(o->url);
+    (void)loop;
+    if (path)
+        return sync_embedded_open(path, f);
+    unsupported(o->url, f);
+    return NULL;
+}
+
+void sync_free(struct sync *s)
+{
+    if (s)
+        s->adapter->free(s);
+}
+
+bool sync_block(struct sync *s, enum index_object object, const struct sync_id *ids, int count,
+                bool *failed, struct fault *f)
+{
+    return s->adapter->block(s, object, ids, count, failed, f);
+}
+
+struct index *index_open(struct loop *loop, const struct index_options *o, struct fault *f)
+{
+    const char *path = embedded_path_of(o->address);
+    (void)loop;
+    if (path)
+        return index_embedded_open(path, f);
+    unsupported(o->address, f);
+    return NULL;
+}
+
+void index_free(struct index *x)
+{
+    if (x)
+        x->adapter->free(x);
+}
+
+void index_about(struct index *x, struct index_about *out)
+{
+    x->adapter->about(x, out);
+}
+
+bool index_read(struct index *x, enum index_object object, const struct bytes *ids, int count,
+                bool (*each)(void *context, int i, const struct document *d, struct fault *f),
+                void *context, struct fault *f)
+{
+    return x->adapter->read(x, object, ids, count, each, context, f);
+}
+
+const char *index_object_name(enum index_object object)
+{
+    switch (object) {
+    case INDEX_USER: return "user";
+    case INDEX_ORGANISATION: return "organisation";
+    case INDEX_BATCH: break;
+    }
+    return "batch";
+}
