@@ -75,7 +75,7 @@ static const struct {
 } mistakes[] = {
     {"", 1, "the text is empty", ""},
     {"# nothing\n", 2, "the text is empty", ""},
-    {"rules: [", 1, "not YAML", ""},
+    {"rules: [", 2, "not YAML", ""},
     {"a: b: c\n", 1, "not YAML", ""},
     {"rules:\n\t- x\n", 2, "not YAML", ""},
     {"just words\n", 1, "the profile must be a map", ""},
