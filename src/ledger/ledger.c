@@ -58,6 +58,7 @@ static bool set_up_writing(sqlite3 *db, const char *path, struct fault *f)
 {
     return pragma(db, "PRAGMA journal_mode = WAL", path, f) &&
            pragma(db, "PRAGMA synchronous = FULL", path, f) &&
+           pragma(db, "PRAGMA wal_autocheckpoint = 4000", path, f) && /* pages: 16 MiB */
            pragma(db, "PRAGMA journal_size_limit = 67108864", path, f);
 }
 

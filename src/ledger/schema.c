@@ -181,11 +181,12 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SQL_READ_OBJECT] =
         "SELECT " CHANGE_COLUMNS "FROM changes c CROSS JOIN states s ON c.seq = s.seq "
         "WHERE c.sync_object = ?1 AND c.sync_id = ?2 ORDER BY c.seq",
+    /* In key order: a million random inserts would go through the cache many times over. */
     [SQL_SYNC_COLLECT] =
         "INSERT INTO sync SELECT c.sync_object, c.sync_id, c.sync_course_id, 1, NULL "
         "FROM states s CROSS JOIN changes c ON c.seq = s.seq "
         "WHERE s.state IN (5, 6) AND c.sync_object <> 0 AND c.sync_id <> '' "
-        "ON CONFLICT DO NOTHING",
+        "ORDER BY c.sync_object, c.sync_id ON CONFLICT DO NOTHING",
     [SQL_SYNC_ADD] = "INSERT OR REPLACE INTO sync VALUES(?1, ?2, ?3, ?4, ?5)",
     [SQL_SYNC_READ] = "SELECT object, id, course_id, state, reason FROM sync "
                       "WHERE object = ?1 AND id > ?2 AND (?3 = 0 OR (?3 >> state) & 1) "

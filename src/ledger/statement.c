@@ -2,21 +2,28 @@
 
 #include "ledger/ledger_private.h"
 
-static bool disk_is_full(int code, int system)
+static bool is_full(int error)
 {
+    return error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
+
+/* A failed COMMIT leaves SQLite's own record of errno as it was, so errno is asked as well. */
+static bool disk_is_full(sqlite3 *db, int code)
+{
+    int error = errno;
     if (code == SQLITE_FULL)
         return true;
-    return code == SQLITE_IOERR && (system == ENOSPC || system == EDQUOT || system == EFBIG);
+    return code == SQLITE_IOERR && (is_full(error) || (db && is_full(sqlite3_system_errno(db))));
 }
 
 bool fault_sqlite(struct fault *f, sqlite3 *db, int code, const char *path)
 {
+    bool no_space = disk_is_full(db, code & 0xff);
     bool is_last = db && (sqlite3_errcode(db) & 0xff) == (code & 0xff);
     const char *text = is_last ? sqlite3_errmsg(db) : sqlite3_errstr(code);
-    int system = db ? sqlite3_system_errno(db) : 0;
     int extended = db ? sqlite3_extended_errcode(db) : code;
     code &= 0xff;
-    if (disk_is_full(code, system)) {
+    if (no_space) {
         fault_errno(f, ENOSPC, "write the ledger", path);
         return false;
     }
@@ -130,6 +137,7 @@ void column_copy(sqlite3_stmt *s, int i, char *out, size_t size)
 
 int step(struct ledger *l, sqlite3_stmt *s, struct fault *f)
 {
+    errno = 0;
     int code = l->bind_failed ? SQLITE_NOMEM : sqlite3_step(s);
     if (code == SQLITE_ROW)
         return 1;

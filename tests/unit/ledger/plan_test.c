@@ -1,0 +1,286 @@
+#include "ledger_case.h"
+
+enum { ROOM = 64, MANY = 9000 };
+
+static void digest_of_order(struct ledger_case *c, const int *order, int n, char out[65])
+{
+    case_create(c);
+    for (int i = 0; i < n; i++)
+        case_add(c, order[i] % 3 ? "user" : "batch", order[i]);
+    assert_true(ledger_digest(c->l, out, &c->f));
+    ledger_close(c->l);
+    c->l = NULL;
+    char path[120];
+    snprintf(path, sizeof path, "%s/ledger.db", c->dir);
+    unlink(path);
+}
+
+static void the_digest_does_not_depend_on_the_order(void **state)
+{
+    struct ledger_case *c = *state;
+    static const int forth[] = {1, 2, 3, 4, 5, 6, 7}, mixed[] = {4, 7, 1, 6, 2, 5, 3};
+    char a[65], b[65], fewer[65], twice[65];
+    digest_of_order(c, forth, 7, a);
+    digest_of_order(c, mixed, 7, b);
+    digest_of_order(c, forth, 6, fewer);
+    digest_of_order(c, (const int[]){1, 1}, 2, twice);
+    assert_int_equal(strlen(a), 64);
+    assert_string_equal(a, b);
+    assert_string_not_equal(a, fewer);
+    assert_string_not_equal(twice,
+                            "0000000000000000000000000000000000000000000000000000000000000000");
+}
+
+static void change_bit(struct simple_change *s, int which)
+{
+    switch (which) {
+    case 1: s->key.value = bytes_of("other"); break;
+    case 2: s->before.value = bytes_null(); break;
+    case 3: s->before.writetime++; break;
+    case 4: s->after.value = bytes_of("new2"); break;
+    case 5: s->after.name = bytes_of("channel"); break;
+    case 6: s->c.new_key = s->c.key; break;
+    case 7: s->c.target_before = s->c.key; break;
+    case 8: s->c.fence++; break;
+    case 9: s->c.kind = CHANGE_LIST; break;
+    case 10: s->c.origin = CHANGE_MERGE; break;
+    case 11: s->c.rule = bytes_of("batch"); break;
+    case 12: s->c.after.n = 0; break;
+    case 21: s->before.ttl = 9; break;
+    case 22: s->c.read_at_us = 999; break;
+    case 23: s->c.state = CHANGE_REJECTED; break;
+    case 24: s->c.reason = bytes_of("a reason"); break;
+    default: break;
+    }
+}
+
+static void the_digest_covers_what_a_change_is_and_not_what_became_of_it(void **state)
+{
+    struct ledger_case *c = *state;
+    char plain[65], other[65];
+    struct simple_change s;
+    case_create(c);
+    simple_change(&s, "user", 1);
+    assert_true(ledger_add(c->l, &s.c, &c->f));
+    assert_true(ledger_digest(c->l, plain, &c->f));
+    int64_t seq = s.c.seq;
+    for (int which = 1; which <= 24; which++) {
+        simple_change(&s, "user", 1);
+        s.c.seq = seq;
+        change_bit(&s, which);
+        assert_true(ledger_replace(c->l, &s.c, &c->f));
+        assert_true(ledger_digest(c->l, other, &c->f));
+        if (which <= 12)
+            assert_string_not_equal(plain, other);
+        else
+            assert_string_equal(plain, other);
+    }
+    simple_change(&s, "user", 1);
+    s.c.seq = seq;
+    assert_true(ledger_replace(c->l, &s.c, &c->f));
+    simple_change(&s, "user", 2);
+    s.c.pass = 2;
+    assert_true(ledger_add(c->l, &s.c, &c->f));
+    assert_true(ledger_digest(c->l, other, &c->f));
+    assert_string_equal(plain, other);
+}
+
+static void a_pass_can_be_forgotten_until_something_is_sent(void **state)
+{
+    struct ledger_case *c = *state;
+    struct change out[ROOM];
+    case_create(c);
+    for (int i = 0; i < 10; i++)
+        case_add(c, "user", i);
+    struct rule_total t = {.rule = "user", .table = "sunbird.user", .pass = 1, .scanned = 10};
+    assert_true(ledger_put_total(c->l, &t, &c->f));
+    assert_true(ledger_forget_pass(c->l, 1, &c->f));
+    struct change_counts counts;
+    assert_true(ledger_count(c->l, NULL, RULE_MOVE, 0, &counts, &c->f));
+    assert_int_equal(counts.all, 0);
+    assert_int_equal(case_add(c, "user", 1), 1);
+    assert_int_equal(ledger_take(c->l, RULE_MOVE, out, ROOM, &c->arena, &c->f), 1);
+    struct simple_change s;
+    simple_change(&s, "user", 2);
+    s.c.pass = 2;
+    assert_true(ledger_add(c->l, &s.c, &c->f));
+    out[0].state = CHANGE_REJECTED;
+    assert_true(ledger_settle(c->l, out, 1, &c->f));
+    assert_false(ledger_forget_pass(c->l, 1, &c->f));
+    assert_int_equal(c->f.code, FAULT_INTERNAL);
+    assert_true(ledger_forget_pass(c->l, 2, &c->f));
+    case_open(c, LEDGER_WRITE);
+    assert_false(ledger_forget_pass(c->l, 1, &c->f));
+    assert_true(ledger_count(c->l, NULL, RULE_MOVE, 0, &counts, &c->f));
+    assert_int_equal(counts.all, 1);
+    assert_int_equal(counts.by_state[CHANGE_REJECTED], 1);
+}
+
+static void only_what_was_not_sent_is_replaced_or_removed(void **state)
+{
+    struct ledger_case *c = *state;
+    struct change out[ROOM];
+    struct simple_change s;
+    case_create(c);
+    int64_t first = case_add(c, "user", 1), second = case_add(c, "user", 2);
+    assert_true(ledger_remove(c->l, first, &c->f));
+    simple_change(&s, "batch", 3);
+    s.c.seq = second;
+    s.c.state = CHANGE_SKIPPED;
+    assert_true(ledger_replace(c->l, &s.c, &c->f));
+    struct change_counts counts;
+    assert_true(ledger_count(c->l, "user", RULE_MOVE, 1, &counts, &c->f));
+    assert_int_equal(counts.all, 0);
+    assert_true(ledger_count(c->l, "batch", RULE_MOVE, 1, &counts, &c->f));
+    assert_int_equal(counts.by_state[CHANGE_SKIPPED], 1);
+    assert_int_equal(ledger_take(c->l, RULE_MOVE, out, ROOM, &c->arena, &c->f), 0);
+    assert_false(ledger_remove(c->l, second, &c->f)); /* skipped */
+    int64_t third = case_add(c, "user", 3);
+    assert_int_equal(ledger_take(c->l, RULE_MOVE, out, ROOM, &c->arena, &c->f), 1);
+    s.c.seq = third;
+    assert_false(ledger_replace(c->l, &s.c, &c->f));
+    assert_int_equal(c->f.code, FAULT_INTERNAL);
+    assert_false(ledger_remove(c->l, third, &c->f));
+    assert_false(ledger_remove(c->l, 999, &c->f));
+}
+
+static void a_rule_must_be_known_before_its_first_change(void **state)
+{
+    struct ledger_case *c = *state;
+    struct simple_change s;
+    case_create(c);
+    simple_change(&s, "unknown", 1);
+    assert_false(ledger_add(c->l, &s.c, &c->f));
+    assert_int_equal(c->f.code, FAULT_INTERNAL);
+    case_add(c, "user", 1);
+    assert_false(ledger_put_rule(c->l, "user", RULE_RETIRE, 0, &c->f));
+    assert_true(ledger_put_rule(c->l, "user", RULE_MOVE, 9, &c->f));
+}
+
+static void a_row_is_found_by_its_name(void **state)
+{
+    struct ledger_case *c = *state;
+    struct change out[ROOM];
+    struct simple_change s;
+    case_create(c);
+    for (int i = 0; i < 10; i++)
+        case_add(c, "user", i);
+    simple_change(&s, "user", 4);
+    s.c.pass = 2;
+    assert_true(ledger_add(c->l, &s.c, &c->f));
+    case_add(c, "batch", 4);
+    assert_int_equal(ledger_read_row(c->l, "user:row-000004", out, ROOM, &c->arena, &c->f), 2);
+    assert_int_equal(out[0].seq, 5);
+    assert_int_equal(out[1].pass, 2);
+    assert_int_equal(ledger_read_row(c->l, "user:row-000099", out, ROOM, &c->arena, &c->f), 0);
+    assert_true(ledger_flush(c->l, &c->f));
+    case_open(c, LEDGER_READ);
+    assert_int_equal(ledger_read_row(c->l, "user:row-000004", out, ROOM, &c->arena, &c->f), 2);
+}
+
+static void only_what_an_earlier_pass_sent_has_moved(void **state)
+{
+    struct ledger_case *c = *state;
+    struct change out[ROOM];
+    struct simple_change s;
+    bool moved = true;
+    case_create(c);
+    case_add(c, "user", 1);
+    simple_change(&s, "user", 1);
+    assert_true(ledger_has_moved(c->l, "user", &s.c.key, 2, &moved, &c->f));
+    assert_false(moved); /* planned */
+    assert_int_equal(ledger_take(c->l, RULE_MOVE, out, ROOM, &c->arena, &c->f), 1);
+    assert_true(ledger_has_moved(c->l, "user", &s.c.key, 2, &moved, &c->f));
+    assert_true(moved);
+    assert_true(ledger_has_moved(c->l, "user", &s.c.key, 1, &moved, &c->f));
+    assert_false(moved); /* the same pass */
+    assert_true(ledger_has_moved(c->l, "batch", &s.c.key, 2, &moved, &c->f));
+    assert_false(moved); /* another rule */
+    s.key.value = bytes_of("row-000002");
+    assert_true(ledger_has_moved(c->l, "user", &s.c.key, 2, &moved, &c->f));
+    assert_false(moved); /* another row */
+    simple_change(&s, "user", 1);
+    out[0].state = CHANGE_UNDONE;
+    assert_true(ledger_settle(c->l, out, 1, &c->f));
+    assert_true(ledger_has_moved(c->l, "user", &s.c.key, 2, &moved, &c->f));
+    assert_false(moved);
+}
+
+static void queries_filter_and_go_on(void **state)
+{
+    struct ledger_case *c = *state;
+    struct change out[ROOM];
+    case_create(c);
+    for (int i = 0; i < 30; i++) {
+        struct simple_change s;
+        simple_change(&s, i % 2 ? "user" : "batch", i);
+        s.c.pass = 1 + i % 3;
+        s.c.origin = i % 5 ? CHANGE_PLAIN : CHANGE_MERGE;
+        s.c.state = i % 7 ? CHANGE_PLANNED : CHANGE_REJECTED;
+        assert_true(ledger_add(c->l, &s.c, &c->f));
+    }
+    struct ledger_query q = {.rule = "user"};
+    assert_int_equal(ledger_read(c->l, &q, out, 4, &c->arena, &c->f), 4);
+    q.after_seq = out[3].seq;
+    assert_int_equal(ledger_read(c->l, &q, out, ROOM, &c->arena, &c->f), 11);
+    assert_int_equal(out[0].seq, 10);
+    q = (struct ledger_query){.pass = 2};
+    assert_int_equal(ledger_read(c->l, &q, out, ROOM, &c->arena, &c->f), 10);
+    q = (struct ledger_query){.origin_mask = 1u << CHANGE_MERGE};
+    assert_int_equal(ledger_read(c->l, &q, out, ROOM, &c->arena, &c->f), 6);
+    q = (struct ledger_query){.state_mask = 1u << CHANGE_REJECTED | 1u << CHANGE_UNDONE};
+    assert_int_equal(ledger_read(c->l, &q, out, ROOM, &c->arena, &c->f), 5);
+    q = (struct ledger_query){.state_mask = 1u << CHANGE_PLANNED,
+                              .origin_mask = 1u << CHANGE_PLAIN,
+                              .pass = 1,
+                              .rule = "batch"};
+    assert_int_equal(ledger_read(c->l, &q, out, ROOM, &c->arena, &c->f), 4);
+    q = (struct ledger_query){.rule = "unknown"};
+    assert_int_equal(ledger_read(c->l, &q, out, ROOM, &c->arena, &c->f), 0);
+}
+
+static void die_while_planning(struct ledger_case *c)
+{
+    c->l = ledger_open(c->dir, LEDGER_WRITE, &c->f);
+    if (!c->l)
+        _exit(1);
+    for (int i = 0; i < MANY; i++)
+        case_add(c, "user", i);
+}
+
+static void counts_are_those_of_the_rows_after_a_kill_while_planning(void **state)
+{
+    struct ledger_case *c = *state;
+    struct change out[ROOM];
+    case_create(c);
+    case_killed(c, die_while_planning);
+    case_open(c, LEDGER_WRITE);
+    uint64_t planned = case_count(c, CHANGE_PLANNED), seen = 0;
+    assert_true(planned > 0 && planned < MANY);
+    struct ledger_query q = {0};
+    int n;
+    while ((n = ledger_read(c->l, &q, out, ROOM, &c->arena, &c->f)) > 0) {
+        seen += (uint64_t)n;
+        q.after_seq = out[n - 1].seq;
+        arena_reset(&c->arena);
+    }
+    assert_true(seen == planned);
+    assert_true(ledger_forget_pass(c->l, 1, &c->f));
+    assert_int_equal(case_count(c, CHANGE_PLANNED), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        case_test(the_digest_does_not_depend_on_the_order),
+        case_test(the_digest_covers_what_a_change_is_and_not_what_became_of_it),
+        case_test(a_pass_can_be_forgotten_until_something_is_sent),
+        case_test(only_what_was_not_sent_is_replaced_or_removed),
+        case_test(a_rule_must_be_known_before_its_first_change),
+        case_test(a_row_is_found_by_its_name),
+        case_test(only_what_an_earlier_pass_sent_has_moved),
+        case_test(queries_filter_and_go_on),
+        case_test(counts_are_those_of_the_rows_after_a_kill_while_planning),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
