@@ -195,6 +195,7 @@ bool transaction_abandon(struct ledger *l)
     l->group_rows = 0;
     l->group_bytes = 0;
     l->has_row_index = false;
+    l->has_object_index = false;
     if (!sqlite3_get_autocommit(l->db))
         sqlite3_exec(l->db, "ROLLBACK", NULL, NULL, NULL);
     rules_load(l, NULL);

@@ -178,32 +178,77 @@ static void a_row_is_found_by_its_name(void **state)
     assert_int_equal(ledger_read_row(c->l, "user:row-000004", out, ROOM, &c->arena, &c->f), 2);
 }
 
-static void only_what_an_earlier_pass_sent_has_moved(void **state)
+static bool has_moved(struct ledger_case *c, const char *rule, const char *id, int pass)
+{
+    struct simple_change s;
+    bool moved = false;
+    simple_change(&s, rule, 1);
+    s.key.value = bytes_of(id);
+    assert_true(ledger_has_moved(c->l, rule, &s.c.key, pass, &moved, &c->f));
+    return moved;
+}
+
+static void only_what_an_earlier_pass_wrote_has_moved(void **state)
+{
+    static const bool expected[CHANGE_STATES] = {
+        [CHANGE_COPIED] = true, [CHANGE_DONE] = true, [CHANGE_READ] = true};
+    struct ledger_case *c = *state;
+    struct change out[ROOM];
+    case_create(c);
+    case_add(c, "user", 1);
+    assert_false(has_moved(c, "user", "row-000001", 2));
+    assert_int_equal(ledger_take(c->l, RULE_MOVE, out, ROOM, &c->arena, &c->f), 1);
+    for (int state_now = CHANGE_SENT; state_now < CHANGE_STATES; state_now++) {
+        out[0].state = (enum change_state)state_now;
+        assert_true(ledger_settle(c->l, out, 1, &c->f));
+        assert_int_equal(has_moved(c, "user", "row-000001", 2), expected[state_now]);
+    }
+    out[0].state = CHANGE_READ;
+    assert_true(ledger_settle(c->l, out, 1, &c->f));
+    assert_false(has_moved(c, "user", "row-000001", 1)); /* the same pass */
+    assert_false(has_moved(c, "batch", "row-000001", 2));
+    assert_false(has_moved(c, "user", "row-000002", 2));
+    assert_false(has_moved(c, "unknown", "row-000001", 2));
+}
+
+static void a_row_that_was_found_twice_is_kept_once(void **state)
 {
     struct ledger_case *c = *state;
     struct change out[ROOM];
-    struct simple_change s;
-    bool moved = true;
+    uint64_t removed = 0;
     case_create(c);
-    case_add(c, "user", 1);
-    simple_change(&s, "user", 1);
-    assert_true(ledger_has_moved(c->l, "user", &s.c.key, 2, &moved, &c->f));
-    assert_false(moved); /* planned */
-    assert_int_equal(ledger_take(c->l, RULE_MOVE, out, ROOM, &c->arena, &c->f), 1);
-    assert_true(ledger_has_moved(c->l, "user", &s.c.key, 2, &moved, &c->f));
-    assert_true(moved);
-    assert_true(ledger_has_moved(c->l, "user", &s.c.key, 1, &moved, &c->f));
-    assert_false(moved); /* the same pass */
-    assert_true(ledger_has_moved(c->l, "batch", &s.c.key, 2, &moved, &c->f));
-    assert_false(moved); /* another rule */
-    s.key.value = bytes_of("row-000002");
-    assert_true(ledger_has_moved(c->l, "user", &s.c.key, 2, &moved, &c->f));
-    assert_false(moved); /* another row */
-    simple_change(&s, "user", 1);
-    out[0].state = CHANGE_UNDONE;
-    assert_true(ledger_settle(c->l, out, 1, &c->f));
-    assert_true(ledger_has_moved(c->l, "user", &s.c.key, 2, &moved, &c->f));
-    assert_false(moved);
+    for (int i = 0; i < 3000; i++)
+        case_add(c, "user", i / 2 * 2);
+    case_add(c, "batch", 0);
+    assert_true(ledger_drop_repeats(c->l, "user", 1, &removed, &c->f));
+    assert_int_equal(removed, 1500);
+    assert_int_equal(case_count(c, CHANGE_PLANNED), 1501);
+    assert_int_equal(ledger_read_row(c->l, "user:row-000002", out, ROOM, &c->arena, &c->f), 1);
+    assert_int_equal(out[0].seq, 3);
+    assert_true(ledger_drop_repeats(c->l, "user", 1, &removed, &c->f));
+    assert_int_equal(removed, 0);
+}
+
+static void the_changes_behind_a_document_are_found(void **state)
+{
+    struct ledger_case *c = *state;
+    struct change out[ROOM];
+    case_create(c);
+    for (int i = 0; i < 10; i++)
+        case_add(c, i % 2 ? "user" : "batch", i / 2);
+    assert_true(ledger_flush(c->l, &c->f));
+    static const enum ledger_mode modes[] = {LEDGER_READ, LEDGER_WRITE, LEDGER_READ};
+    for (int i = 0; i < 3; i++) { /* without and with its index */
+        case_open(c, modes[i]);
+        assert_int_equal(ledger_read_object(c->l, SYNC_USER, bytes_of("row-000003"), out, ROOM,
+                                            &c->arena, &c->f),
+                         2);
+        assert_int_equal(out[0].seq, 7);
+        assert_int_equal(out[1].seq, 8);
+        assert_int_equal(ledger_read_object(c->l, SYNC_BATCH, bytes_of("row-000003"), out, ROOM,
+                                            &c->arena, &c->f),
+                         0);
+    }
 }
 
 static void queries_filter_and_go_on(void **state)
@@ -278,7 +323,9 @@ int main(void)
         case_test(only_what_was_not_sent_is_replaced_or_removed),
         case_test(a_rule_must_be_known_before_its_first_change),
         case_test(a_row_is_found_by_its_name),
-        case_test(only_what_an_earlier_pass_sent_has_moved),
+        case_test(only_what_an_earlier_pass_wrote_has_moved),
+        case_test(a_row_that_was_found_twice_is_kept_once),
+        case_test(the_changes_behind_a_document_are_found),
         case_test(queries_filter_and_go_on),
         case_test(counts_are_those_of_the_rows_after_a_kill_while_planning),
     };
