@@ -1,0 +1,71 @@
+/* cql/ranges.h: which parts of the token ring a scan has read, reads and has still to read.
+ *
+ * Owns     the pieces: what each covers, how far it is read, how large its pages are.
+ * Knows    nothing of connections or rows: pure bookkeeping, so that no lost answer can make a
+ * piece look empty.
+ *
+ * Together the pieces always cover what ranges_add was given, each token in exactly one of them; a
+ * split keeps that.
+ */
+#ifndef CQL_RANGES_H
+#define CQL_RANGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+
+enum piece_state { PIECE_WAITING, PIECE_READING, PIECE_DONE };
+
+struct scan_piece {
+    int64_t start; /* exclusive: what this piece is answerable for; INT64_MIN: from the ring's
+                      beginning */
+    int64_t from;  /* exclusive: where reading begins; all up to here has been read */
+    int64_t end;   /* inclusive */
+    int64_t last;  /* token of the last row that was read, when |has_last| */
+    bool has_last;
+    uint64_t rows;
+    int page_rows;
+    int tries; /* without progress */
+    enum piece_state state;
+};
+
+struct scan_ranges {
+    struct scan_piece *v;
+    int count;
+    int capacity;
+    int done;
+    int next; /* no piece before it waits */
+};
+
+enum { SCAN_PAGE_MIN = 16 };
+
+void ranges_init(struct scan_ranges *r);
+void ranges_fini(struct scan_ranges *r);
+bool ranges_add(struct scan_ranges *r, int64_t start, int64_t end, int page_rows);
+
+/* The number of a piece that waits, now being read; -1 when none waits. */
+int ranges_take(struct scan_ranges *r);
+
+/* A page of |i| arrived with |rows| rows, the last one at |last| (not looked at without rows). */
+void ranges_progress(struct scan_ranges *r, int i, uint64_t rows, int64_t last);
+void ranges_finish(struct scan_ranges *r, int i);
+bool ranges_are_done(const struct scan_ranges *r);
+
+/* Reading of |i| must begin anew behind what was read: its paging state is not to be used again.
+ * The partition of the last row may have been read in part, so that it is read once more. */
+void ranges_restart(struct scan_ranges *r, int i);
+
+enum range_remedy {
+    RANGE_SMALLER_PAGE, /* the same page again with page_rows, which was halved */
+    RANGE_SPLIT, /* cut in two: read |i| again from its |from|, without a paging state; the rest
+                    waits */
+    RANGE_STUCK, /* one token, and the smallest page: it can only be tried again */
+    RANGE_NO_MEMORY,
+};
+
+/* After a time-out, too many tombstones or a page that is too large. */
+enum range_remedy ranges_shrink(struct scan_ranges *r, int i);
+
+#endif
