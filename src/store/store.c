@@ -2,18 +2,17 @@
 
 #include <string.h>
 
-static const char embedded_mark[] = "embedded:";
-
 struct store *store_open(struct loop *loop, const struct store_options *o, struct fault *f)
 {
-    (void)loop;
-    size_t n = sizeof embedded_mark - 1;
-    if (o->address && strncmp(o->address, embedded_mark, n) == 0)
-        return store_embedded_open(o->address + n, f);
-    fault_set(f, FAULT_UNSUPPORTED, "only embedded stores can be opened");
-    fault_subject(f, "%s", o->address ? o->address : "");
-    fault_hint(f, "give an address of the form embedded:PATH");
-    return NULL;
+    static const char embedded[] = "embedded:";
+    if (!o->address || !o->address[0]) {
+        fault_set(f, FAULT_USAGE, "no address of Cassandra was given");
+        fault_hint(f, "give host:port, or embedded:PATH for an embedded file");
+        return NULL;
+    }
+    if (strncmp(o->address, embedded, sizeof embedded - 1) == 0)
+        return store_embedded_open(o->address + sizeof embedded - 1, f);
+    return store_cassandra_open(loop, o, f);
 }
 
 void store_free(struct store *s)

@@ -1,0 +1,184 @@
+/* Operations on single rows, pipelined. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/cassandra_private.h"
+#include "store/cassandra_statement.h"
+
+/* What an operation needs while it is under way; kept and used again, so that a long run allocates
+ * nothing. */
+struct cassandra_op {
+    struct cassandra_op *next; /* while free */
+    struct cql_request request;
+    struct cassandra *store;
+    struct store_op *op;
+    struct statement_integers integers;
+    struct bytes *values;
+    int capacity;
+};
+
+enum { VALUES_FIRST = 32, SUBJECT_KEY_MAX = 160 };
+
+void cassandra_ops_free(struct cassandra *s)
+{
+    while (s->free_ops) {
+        struct cassandra_op *next = s->free_ops->next;
+        free(s->free_ops->values);
+        free(s->free_ops);
+        s->free_ops = next;
+    }
+}
+
+static struct cassandra_op *take_free(struct cassandra *s, int values)
+{
+    struct cassandra_op *o = s->free_ops;
+    if (o)
+        s->free_ops = o->next;
+    else
+        o = calloc(1, sizeof *o);
+    if (o && o->capacity < values) {
+        int capacity = values > VALUES_FIRST ? values : VALUES_FIRST;
+        struct bytes *more = realloc(o->values, (size_t)capacity * sizeof *more);
+        if (!more) {
+            o->next = s->free_ops;
+            s->free_ops = o;
+            return NULL;
+        }
+        o->values = more;
+        o->capacity = capacity;
+    }
+    return o;
+}
+
+static void name_row(const struct store_op *op, struct fault *f)
+{
+    struct buf key;
+    buf_init(&key, SUBJECT_KEY_MAX);
+    for (int i = 0; i < op->table->key_count && !key.failed; i++) {
+        buf_append_char(&key, ' ');
+        type_print(&op->table->columns[i].type, op->key[i], &key);
+    }
+    fault_subject(f, "%s.%s%.*s", op->table->keyspace, op->table->name, (int)key.n,
+                  key.p ? (const char *)key.p : "");
+    buf_fini(&key);
+}
+
+static bool is_conditional(const struct store_op *op)
+{
+    return op->kind == STORE_UPDATE_IF || op->kind == STORE_INSERT_IF_NOT_EXISTS ||
+           op->kind == STORE_DELETE_IF;
+}
+
+/* Fills the outcome from the answer; false with op->fault when the answer is damaged. */
+static bool take_answer(struct cassandra *s, struct store_op *op, struct cql_result *result,
+                        struct row *row)
+{
+    op->outcome = STORE_OK;
+    op->row = NULL;
+    if (op->kind != STORE_READ && !is_conditional(op))
+        return true;
+    if (result->kind != CQL_RESULT_ROWS)
+        return fault_set(&op->fault, FAULT_PROTOCOL, "the answer has no rows where rows must be");
+    arena_reset(&s->row_arena);
+    *row = row_new(&s->row_arena, op->table);
+    if (!row->cells)
+        return fault_memory(&op->fault);
+    if (op->kind == STORE_READ) {
+        int got = cassandra_row_next(&result->rows, op->selected, s->cells, row, &op->fault);
+        op->row = got > 0 ? row : NULL;
+        return got >= 0;
+    }
+    bool applied, exists;
+    if (!cassandra_row_applied(&result->rows, s->cells, row, &applied, &exists, &op->fault))
+        return false;
+    op->outcome = applied ? STORE_OK : STORE_NOT_APPLIED;
+    op->row = !applied && exists ? row : NULL;
+    return true;
+}
+
+static void on_done(struct cql_request *r)
+{
+    struct cassandra_op *o = r->context;
+    struct cassandra *s = o->store;
+    struct store_op *op = o->op;
+    struct row row;
+    bool answered = r->outcome == CQL_ANSWERED && take_answer(s, op, r->result, &row);
+    if (!answered) {
+        op->row = NULL;
+        op->outcome = r->outcome == CQL_RUN_LOST ? STORE_RUN_FAILED : STORE_ROW_FAILED;
+        if (r->outcome != CQL_ANSWERED)
+            op->fault = r->fault;
+        if (op->fault.code != FAULT_INTERRUPTED && op->fault.code != FAULT_UNREACHABLE)
+            name_row(op, &op->fault);
+    }
+    if (op->outcome == STORE_RUN_FAILED && !s->is_failing) {
+        s->is_failing = true;
+        s->run_fault = op->fault;
+        s->drive_finished = true;
+    }
+    op->adapter = NULL;
+    o->next = s->free_ops;
+    s->free_ops = o;
+    if (--s->outstanding <= s->drive_target)
+        s->drive_finished = true;
+    op->done(op); /* last: it may submit the next one */
+}
+
+bool cassandra_submit(struct store *store, struct store_op *op, struct fault *f)
+{
+    struct cassandra *s = (struct cassandra *)store;
+    if (s->is_failing) {
+        if (f)
+            *f = s->run_fault;
+        return false;
+    }
+    buf_clear(&s->text);
+    statement_of(&s->text, op);
+    if (s->text.failed)
+        return fault_memory(f);
+    struct cassandra_op *o = take_free(s, statement_values_max(op));
+    if (!o)
+        return fault_memory(f);
+    o->store = s;
+    o->op = op;
+    o->request.statement = cql_client_statement(s->client, buf_view(&s->text), f);
+    o->request.values = o->values;
+    o->request.value_count = statement_values(op, &o->integers, o->values);
+    o->request.purpose = CQL_FOR_ROW;
+    o->request.done = on_done;
+    o->request.context = o;
+    op->adapter = o;
+    if (!o->request.statement || !cql_client_send(s->client, &o->request, f)) {
+        op->adapter = NULL;
+        o->next = s->free_ops;
+        s->free_ops = o;
+        return false;
+    }
+    s->outstanding++;
+    return true;
+}
+
+static void run_to(struct cassandra *s, int target)
+{
+    s->drive_target = target;
+    s->drive_finished = s->outstanding <= target;
+    if (!s->drive_finished)
+        cql_client_run(s->client, &s->drive_finished);
+}
+
+bool cassandra_drive(struct store *store, int in_flight, struct fault *f)
+{
+    struct cassandra *s = (struct cassandra *)store;
+    if (s->outstanding <= in_flight && !s->is_failing)
+        cql_client_push(s->client);
+    run_to(s, in_flight);
+    if (s->is_failing) {
+        cql_client_cancel(s->client, &s->run_fault);
+        run_to(s, 0);
+        s->is_failing = false;
+        if (f)
+            *f = s->run_fault;
+        return false;
+    }
+    return !loop_interrupted(s->loop) || fault_set(f, FAULT_INTERRUPTED, "interrupted");
+}

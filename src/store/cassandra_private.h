@@ -1,0 +1,61 @@
+/* store/cassandra_private.h: the Cassandra adapter's inside, shared by its files.
+ *
+ * cassandra.c opens and frees; cassandra_node.c asks the node about itself and the ring;
+ * cassandra_schema.c reads tables; cassandra_right.c proves rights; cassandra_scan.c reads tables;
+ * cassandra_op.c does operations.
+ */
+#ifndef STORE_CASSANDRA_PRIVATE_H
+#define STORE_CASSANDRA_PRIVATE_H
+
+#include "cql/client.h"
+#include "store/cassandra_row.h"
+#include "store/store.h"
+
+struct cassandra_op;
+
+struct cassandra {
+    struct store base;
+    struct loop *loop;
+    struct cql_client *client;
+    struct store_about about;
+    bool has_login;
+    int in_flight;
+    int max_retries;
+
+    struct buf text; /* of the statement being made */
+    struct bytes cells[CASSANDRA_WIDTH_MAX];
+
+    /* Operations. */
+    struct cassandra_op *free_ops;
+    struct arena row_arena; /* the row of the operation that is being told */
+    int outstanding;        /* submitted, not told */
+    int drive_target;
+    bool drive_finished;
+    bool is_failing;
+    struct fault run_fault;
+};
+
+/* Asks a statement over a node's own tables. |values| may be NULL. */
+bool cassandra_ask_local(struct cassandra *s, const char *cql, const struct bytes *values,
+                         int value_count,
+                         bool (*each)(void *context, struct cql_result *result, struct fault *f),
+                         void *context, struct fault *f);
+
+/* The tokens of all nodes, from malloc. FAULT_UNSUPPORTED: not Murmur3Partitioner. */
+bool cassandra_ring(struct cassandra *s, int64_t **tokens, int *token_count, int *node_count,
+                    struct fault *f);
+/* Version, nodes, schema agreement, clock, into s->about. */
+bool cassandra_ask_about(struct cassandra *s, struct fault *f);
+
+bool cassandra_table(struct store *s, const char *keyspace, const char *name, struct arena *a,
+                     struct table **out, struct fault *f);
+bool cassandra_tables(struct store *s, const char *keyspace,
+                      bool (*each)(void *context, const char *keyspace, const char *name),
+                      void *context, struct fault *f);
+bool cassandra_may_write(struct store *s, const struct table *t, struct fault *f);
+bool cassandra_scan(struct store *s, const struct store_scan *scan, struct fault *f);
+bool cassandra_submit(struct store *s, struct store_op *op, struct fault *f);
+bool cassandra_drive(struct store *s, int in_flight, struct fault *f);
+void cassandra_ops_free(struct cassandra *s);
+
+#endif

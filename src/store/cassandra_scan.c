@@ -1,0 +1,328 @@
+/* A whole table, page by page, several token ranges at once.
+ *
+ * A flight reads one piece of the ring at a time. A page that is too slow is asked for again with
+ * fewer rows, then the piece is cut in two; a piece is only done when the server said that there is
+ * no further page.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "cql/murmur3.h"
+#include "cql/ranges.h"
+#include "cql/ring.h"
+#include "store/cassandra_private.h"
+#include "store/cassandra_statement.h"
+
+enum {
+    FLIGHTS_DEFAULT = 4,
+    FLIGHTS_MAX = 64,
+    SPLIT_LEAST = 64,    /* small tables: a piece with nothing in it costs about a millisecond */
+    SPLIT_PER_NODE = 32, /* ten million rows on one node: pieces of some 150,000 rows */
+    PAGE_FIRST = 500,
+    PAGE_MAX = 5000,
+    PAGE_BYTES = 1 << 20, /* what a page should weigh: pages are in memory whole, one per flight */
+    PAGING_STATE_MAX = 1 << 20,
+    KEY_MAX = 1 << 20,
+    TRIES_MORE = 12, /* beyond the retries of a request, for halving pages and pieces */
+    SPLIT_MAX = 1 << 20,
+};
+
+struct scan_run;
+
+struct scan_flight {
+    struct cql_request request;
+    struct scan_run *run;
+    int piece;
+    uint8_t bounds[2][8];
+    struct bytes values[2];
+    struct buf paging_state;
+    int page_max;   /* of this piece: smaller once a page was too slow */
+    bool restarted; /* since its last page: the server did not take the paging state */
+};
+
+struct scan_run {
+    struct cassandra *store;
+    const struct store_scan *scan;
+    struct scan_ranges ranges;
+    struct scan_flight *flights;
+    int flight_count;
+    struct cql_statement *first, *rest;
+    struct arena arena; /* |row| */
+    struct row row;
+    struct buf key;
+    int page_max;
+    int active;
+    bool is_finished;
+    bool has_failed;
+    struct fault fault;
+};
+
+static void end_flight(struct scan_run *run)
+{
+    if (--run->active == 0)
+        run->is_finished = true;
+}
+
+static void fail(struct scan_run *run, const struct fault *f)
+{
+    if (run->has_failed)
+        return;
+    run->has_failed = true;
+    run->fault = *f;
+}
+
+/* Asks for the next page of the flight's piece; |wait|: after so many tries' back-off, 0: at once.
+ */
+static bool send_page(struct scan_flight *flight, int wait)
+{
+    struct scan_run *run = flight->run;
+    struct cql_client *client = run->store->client;
+    const struct scan_piece *piece = &run->ranges.v[flight->piece];
+    struct cql_request *r = &flight->request;
+    struct fault f;
+    statement_put_i64(flight->bounds[0], piece->from);
+    statement_put_i64(flight->bounds[1], piece->end);
+    for (int i = 0; i < 2; i++)
+        flight->values[i] = (struct bytes){flight->bounds[i], 8};
+    r->statement = piece->from == INT64_MIN ? run->first : run->rest;
+    r->values = flight->values;
+    r->value_count = 2;
+    r->page_rows = piece->page_rows;
+    r->paging_state = flight->paging_state.n ? buf_view(&flight->paging_state) : bytes_null();
+    r->purpose = CQL_FOR_SCAN;
+    if (wait ? cql_client_send_later(client, r, wait, &f) : cql_client_send(client, r, &f))
+        return true;
+    fail(run, &f);
+    return false;
+}
+
+static void take_piece(struct scan_flight *flight)
+{
+    struct scan_run *run = flight->run;
+    buf_clear(&flight->paging_state);
+    flight->page_max = run->page_max;
+    flight->restarted = false;
+    flight->piece = run->has_failed ? -1 : ranges_take(&run->ranges);
+    if (flight->piece < 0 || !send_page(flight, 0))
+        end_flight(run);
+}
+
+/* The token of the row that was read last. */
+static bool token_of_row(struct scan_run *run, int64_t *token, struct fault *f)
+{
+    const struct table *t = run->scan->table;
+    struct bytes *parts = run->store->cells; /* its views are no longer needed */
+    for (int i = 0; i < t->partition_count; i++)
+        parts[i] = run->row.cells[i].value;
+    buf_clear(&run->key);
+    if (!cql_partition_key(&run->key, parts, t->partition_count))
+        return fault_set(f, FAULT_PROTOCOL, "a row came without its partition key");
+    *token = cql_token(buf_view(&run->key));
+    return true;
+}
+
+static bool take_rows(struct scan_run *run, int piece, struct cql_rows *rows, struct fault *f)
+{
+    const struct store_scan *scan = run->scan;
+    uint64_t count = 0;
+    int64_t token = 0;
+    int got;
+    while ((got = cassandra_row_next(rows, scan->selected, run->store->cells, &run->row, f)) > 0) {
+        count++;
+        if (!scan->row(scan->context, &run->row, f))
+            return false;
+    }
+    if (got < 0 || (count > 0 && !token_of_row(run, &token, f)))
+        return false;
+    ranges_progress(&run->ranges, piece, count, token);
+    return true;
+}
+
+/* Pages of about the same weight, whatever a row weighs. */
+static void fit_page(struct scan_flight *flight, size_t bytes, int32_t rows)
+{
+    struct scan_piece *piece = &flight->run->ranges.v[flight->piece];
+    if (rows <= 0)
+        return;
+    size_t want = PAGE_BYTES / (bytes / (size_t)rows + 1);
+    if (want > (size_t)piece->page_rows * 4)
+        want = (size_t)piece->page_rows * 4;
+    if (want > (size_t)flight->page_max)
+        want = (size_t)flight->page_max;
+    piece->page_rows = want < SCAN_PAGE_MIN ? SCAN_PAGE_MIN : (int)want;
+}
+
+static void finish_piece(struct scan_flight *flight)
+{
+    struct scan_run *run = flight->run;
+    const struct store_scan *scan = run->scan;
+    ranges_finish(&run->ranges, flight->piece);
+    const struct scan_piece *piece = &run->ranges.v[flight->piece];
+    if (scan->range)
+        scan->range(scan->context, (struct token_range){piece->start, piece->end}, piece->rows,
+                    run->ranges.done, run->ranges.count);
+    take_piece(flight);
+}
+
+static void take_page(struct scan_flight *flight, struct cql_result *result)
+{
+    struct scan_run *run = flight->run;
+    struct fault f;
+    bool taken = result->kind == CQL_RESULT_ROWS
+                     ? take_rows(run, flight->piece, &result->rows, &f)
+                     : fault_set(&f, FAULT_PROTOCOL, "the answer has no rows where rows must be");
+    struct bytes state = result->rows.columns.paging_state;
+    if (taken && !bytes_are_null(state)) {
+        buf_clear(&flight->paging_state);
+        taken = buf_append_bytes(&flight->paging_state, state) || fault_memory(&f);
+    }
+    if (!taken) {
+        fail(run, &f);
+        end_flight(run);
+    } else if (bytes_are_null(state)) {
+        finish_piece(flight);
+    } else {
+        flight->restarted = false;
+        if (!send_page(flight, 0))
+            end_flight(run);
+    }
+}
+
+/* Less at once: smaller pages first, then smaller pieces. False: nothing more can be done. */
+static bool ask_for_less(struct scan_flight *flight, struct fault *f)
+{
+    struct scan_run *run = flight->run;
+    enum range_remedy remedy = ranges_shrink(&run->ranges, flight->piece);
+    const struct scan_piece *piece = &run->ranges.v[flight->piece];
+    flight->page_max = piece->page_rows;
+    if (remedy == RANGE_NO_MEMORY)
+        return fault_memory(f);
+    if (piece->tries > run->store->max_retries + TRIES_MORE)
+        return false;
+    if (remedy == RANGE_SPLIT)
+        buf_clear(&flight->paging_state);
+    log_write(LOG_WARN, "store", "%s.%s: tokens %lld to %lld: %s; %s", run->scan->table->keyspace,
+              run->scan->table->name, (long long)piece->from, (long long)piece->end, f->text,
+              remedy == RANGE_SPLIT ? "cut in two and read again" : "read again");
+    return send_page(flight, piece->tries);
+}
+
+static void on_page(struct cql_request *r)
+{
+    struct scan_flight *flight = r->context;
+    struct scan_run *run = flight->run;
+    if (run->has_failed) {
+        end_flight(run);
+        return;
+    }
+    if (r->outcome == CQL_ANSWERED) {
+        if (r->result->kind == CQL_RESULT_ROWS)
+            fit_page(flight, r->result->rows.reader.n, r->result->rows.count);
+        take_page(flight, r->result);
+        return;
+    }
+    bool is_refused = r->outcome == CQL_RUN_LOST &&
+                      (r->fault.code == FAULT_SERVER || r->fault.code == FAULT_PROTOCOL ||
+                       r->fault.code == FAULT_INTERNAL || r->fault.code == FAULT_SCHEMA);
+    bool again;
+    if (is_refused && flight->paging_state.n && !flight->restarted) {
+        /* Perhaps only the paging state: it may not outlive an upgrade of the server. */
+        flight->restarted = true;
+        ranges_restart(&run->ranges, flight->piece);
+        buf_clear(&flight->paging_state);
+        again = send_page(flight, 1);
+    } else {
+        again = r->outcome != CQL_RUN_LOST && ask_for_less(flight, &r->fault);
+    }
+    if (!again) {
+        fault_subject(&r->fault, "%s.%s", run->scan->table->keyspace, run->scan->table->name);
+        fail(run, &r->fault);
+        end_flight(run);
+    }
+}
+
+static bool cut_ring(struct scan_run *run, struct fault *f)
+{
+    int64_t *tokens = NULL;
+    struct token_range *ranges = NULL;
+    int token_count = 0, node_count = 0, count = 0;
+    if (!cassandra_ring(run->store, &tokens, &token_count, &node_count, f))
+        return false;
+    int split = run->scan->split;
+    if (split <= 0)
+        split =
+            node_count * SPLIT_PER_NODE > SPLIT_LEAST ? node_count * SPLIT_PER_NODE : SPLIT_LEAST;
+    if (split > SPLIT_MAX)
+        split = SPLIT_MAX;
+    bool cut = cql_ring_cut(tokens, token_count, split, &ranges, &count, f);
+    int page = run->page_max < PAGE_FIRST ? run->page_max : PAGE_FIRST;
+    for (int i = 0; cut && i < count; i++)
+        cut = ranges_add(&run->ranges, ranges[i].start, ranges[i].end, page) || fault_memory(f);
+    free(tokens);
+    free(ranges);
+    return cut;
+}
+
+static struct cql_statement *make_statement(struct scan_run *run, bool first, struct fault *f)
+{
+    struct buf *text = &run->store->text;
+    buf_clear(text);
+    statement_scan(text, run->scan->table, run->scan->selected, first);
+    if (text->failed)
+        return fault_memory(f), NULL;
+    return cql_client_statement(run->store->client, buf_view(text), f);
+}
+
+static bool prepare_run(struct scan_run *run, struct fault *f)
+{
+    int flights = run->scan->ranges_in_flight > 0 ? run->scan->ranges_in_flight : FLIGHTS_DEFAULT;
+    run->flight_count = flights < FLIGHTS_MAX ? flights : FLIGHTS_MAX;
+    run->page_max = run->scan->page_rows > 0 ? run->scan->page_rows : PAGE_MAX;
+    run->flights = calloc((size_t)run->flight_count, sizeof *run->flights);
+    arena_init(&run->arena, 1 << 20);
+    buf_init(&run->key, KEY_MAX);
+    ranges_init(&run->ranges);
+    run->row = row_new(&run->arena, run->scan->table);
+    if (!run->flights || !run->row.cells)
+        return fault_memory(f);
+    for (int i = 0; i < run->flight_count; i++) {
+        struct scan_flight *flight = &run->flights[i];
+        flight->run = run;
+        flight->request.done = on_page;
+        flight->request.context = flight;
+        buf_init(&flight->paging_state, PAGING_STATE_MAX);
+    }
+    run->first = make_statement(run, true, f);
+    run->rest = run->first ? make_statement(run, false, f) : NULL;
+    return run->rest && cut_ring(run, f);
+}
+
+static void free_run(struct scan_run *run)
+{
+    for (int i = 0; run->flights && i < run->flight_count; i++)
+        buf_fini(&run->flights[i].paging_state);
+    free(run->flights);
+    ranges_fini(&run->ranges);
+    buf_fini(&run->key);
+    arena_fini(&run->arena);
+}
+
+bool cassandra_scan(struct store *store, const struct store_scan *scan, struct fault *f)
+{
+    struct scan_run run = {.store = (struct cassandra *)store, .scan = scan};
+    bool done = prepare_run(&run, f);
+    if (done) {
+        run.active = run.flight_count;
+        for (int i = 0; i < run.flight_count; i++)
+            take_piece(&run.flights[i]);
+        cql_client_run(run.store->client, &run.is_finished);
+        done = !run.has_failed;
+        if (!done && f)
+            *f = run.fault;
+        if (done && !ranges_are_done(&run.ranges))
+            done = fault_set(f, FAULT_INTERNAL, "the scan ended before all ranges were read");
+    }
+    free_run(&run);
+    return done;
+}

@@ -1,0 +1,47 @@
+/* store/cassandra_statement.h: the CQL text of each operation, and the values that its markers
+ * take.
+ *
+ * Pure. Names are quoted and fully qualified, columns are always listed: a statement means the same
+ * whatever the session's keyspace is and whatever columns are added to the table.
+ */
+#ifndef STORE_CASSANDRA_STATEMENT_H
+#define STORE_CASSANDRA_STATEMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "store/store.h"
+
+/* Bytes that bound integers stand in, as long as the request lives. */
+struct statement_integers {
+    uint8_t timestamp[8];
+    uint8_t ttl[4];
+};
+
+/* Appends "ks"."table". */
+void statement_table(struct buf *out, const struct table *t);
+/* Appends a name in quotes. */
+void statement_name(struct buf *out, const char *name);
+
+/* How many columns a READ or scan of |selected| (NULL: all) gives: a column, and its writetime and
+ * TTL where it has them. Columns of the key are always read. */
+int statement_width(const struct table *t, const bool *selected);
+/* Does |column| have a writetime that can be read: not of the key, one cell. */
+bool statement_has_writetime(const struct table *t, int column);
+
+/* SELECT … WHERE token(…) > ? AND token(…) <= ? ; |first|: >= for the ring's beginning. */
+void statement_scan(struct buf *out, const struct table *t, const bool *selected, bool first);
+
+/* The text of |op|. */
+void statement_of(struct buf *out, const struct store_op *op);
+/* At most so many values does |op| bind. */
+int statement_values_max(const struct store_op *op);
+/* They, in the order of the markers; borrowed from |op| and |integers|. Returns how many. */
+int statement_values(const struct store_op *op, struct statement_integers *integers,
+                     struct bytes *values);
+
+void statement_put_i64(uint8_t out[8], int64_t v);
+
+#endif
