@@ -7,7 +7,7 @@ static const char embedded_prefix[] = "embedded:";
 struct graph *graph_open(struct loop *loop, const struct graph_options *o, struct fault *f)
 {
     size_t n = sizeof embedded_prefix - 1;
-    if (strncmp(o->address, embedded_prefix, n) == 0)
+    if (o->address && strncmp(o->address, embedded_prefix, n) == 0)
         return graph_embedded_open(o->address + n, f);
     return graph_neo4j_open(loop, o, f);
 }

@@ -171,18 +171,19 @@ static bool database_is_a_name(const char *name)
 static bool take_options(struct neo4j_session *s, const struct graph_options *o, struct fault *f)
 {
     const char *database = o->database && o->database[0] ? o->database : "neo4j";
-    size_t length = strlen(o->address);
-    while (length && o->address[length - 1] == '/')
+    const char *address = o->address ? o->address : "";
+    size_t length = strlen(address);
+    while (length && address[length - 1] == '/')
         length--;
-    if (strncasecmp(o->address, "http://", 7) != 0 && strncasecmp(o->address, "https://", 8) != 0) {
-        fault_set(f, FAULT_USAGE, "not an HTTP address of Neo4j: \"%.200s\"", o->address);
+    if (strncasecmp(address, "http://", 7) != 0 && strncasecmp(address, "https://", 8) != 0) {
+        fault_set(f, FAULT_USAGE, "not an HTTP address of Neo4j: \"%.200s\"", address);
         return fault_hint(f, "give http://host:7474 (Bolt addresses are not used)");
     }
     if (length >= sizeof s->address)
         return fault_set(f, FAULT_USAGE, "the address of Neo4j is too long");
     if (!database_is_a_name(database))
         return fault_set(f, FAULT_USAGE, "not the name of a graph database: \"%.64s\"", database);
-    snprintf(s->address, sizeof s->address, "%.*s", (int)length, o->address);
+    snprintf(s->address, sizeof s->address, "%.*s", (int)length, address);
     snprintf(s->database, sizeof s->database, "%s", database);
     s->max_retries = o->max_retries ? o->max_retries : NEO4J_RETRIES;
     if (o->user && o->user[0] &&

@@ -10,6 +10,11 @@ bool http_basic(const char *user, const char *password, struct buf *out)
         return false; /* RFC 7617 2: it would end the name too early */
     size_t user_bytes = strlen(user);
     size_t total = user_bytes + 1 + strlen(password);
+    /* All its room at once: growing would leave pieces of the password behind in freed memory. */
+    size_t start = out->n;
+    if (total > out->max || !buf_extend(out, strlen("Basic ") + (total + 2) / 3 * 4))
+        return false;
+    out->n = start;
     buf_append_text(out, "Basic ");
     uint32_t bits = 0;
     for (size_t i = 0; i < total; i++) {

@@ -11,21 +11,10 @@ static const char *embedded_path_of(const char *address)
     return address && strncmp(address, embedded_mark, n) == 0 ? address + n : NULL;
 }
 
-static bool unsupported(const char *address, struct fault *f)
-{
-    fault_set(f, FAULT_UNSUPPORTED, "only embedded indexes can be opened");
-    fault_subject(f, "%s", address ? address : "");
-    return fault_hint(f, "give an address of the form embedded:PATH");
-}
-
 struct sync *sync_open(struct loop *loop, const struct sync_options *o, struct fault *f)
 {
     const char *path = embedded_path_of(o->url);
-    (void)loop;
-    if (path)
-        return sync_embedded_open(path, f);
-    unsupported(o->url, f);
-    return NULL;
+    return path ? sync_embedded_open(path, f) : sync_sunbird_open(loop, o, f);
 }
 
 void sync_free(struct sync *s)
@@ -43,11 +32,7 @@ bool sync_block(struct sync *s, enum index_object object, const struct sync_id *
 struct index *index_open(struct loop *loop, const struct index_options *o, struct fault *f)
 {
     const char *path = embedded_path_of(o->address);
-    (void)loop;
-    if (path)
-        return index_embedded_open(path, f);
-    unsupported(o->address, f);
-    return NULL;
+    return path ? index_embedded_open(path, f) : index_elasticsearch_open(loop, o, f);
 }
 
 void index_free(struct index *x)
