@@ -1,0 +1,452 @@
+/* A move on the embedded store: what happens to rows that somebody else edits between plan and apply, and at every moment
+ * while apply works. */
+#include "move_case.h"
+
+static struct move_case c;
+
+static int begin(void **state)
+{
+    (void)state;
+    case_begin(&c);
+    app_organisation(&c, OLD_ORG, "pilot");
+    app_organisation(&c, NEW_ORG, "rj");
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    case_end(&c);
+    return 0;
+}
+
+static int64_t now(void)
+{
+    return clock_now_us();
+}
+
+#define assert_user(id, root, channel)                                                                     \
+    do {                                                                                                   \
+        assert_string_equal(app_value(&c, c.user, id, NULL, "rootorgid"), root);                           \
+        assert_string_equal(app_value(&c, c.user, id, NULL, "channel"), channel);                          \
+    } while (0)
+
+static void a_user_moves_with_root_and_channel(void **state)
+{
+    (void)state;
+    app_user(&c, "u1", OLD_ORG, "pilot");
+    app_user(&c, "u2", "third", "else");
+    struct plan_result p = case_plan(&c);
+    assert_int_equal(p.changes, 1);
+    assert_user("u1", OLD_ORG, "pilot");
+    struct apply_result a = case_apply(&c, NULL);
+    assert_int_equal(a.read, 1);
+    assert_int_equal(a.conflicts, 0);
+    assert_true(a.converged);
+    assert_user("u1", NEW_ORG, "rj");
+    assert_user("u2", "third", "else");
+}
+
+static void a_row_deleted_after_the_plan_stays_deleted(void **state)
+{
+    (void)state;
+    app_user(&c, "u1", OLD_ORG, "pilot");
+    case_plan(&c);
+    app_delete(&c, c.user, "u1", NULL, now());
+    struct apply_result a = case_apply(&c, NULL);
+    assert_int_equal(a.conflicts, 1);
+    assert_string_equal(app_value(&c, c.user, "u1", NULL, "rootorgid"), "(no row)");
+}
+
+static void a_root_changed_alone_wins_and_the_row_is_not_torn(void **state)
+{
+    (void)state;
+    app_user(&c, "u1", OLD_ORG, "pilot");
+    case_plan(&c);
+    app_set(&c, c.user, "u1", NULL, "rootorgid", bytes_of("third"), now());
+    struct apply_result a = case_apply(&c, NULL);
+    assert_int_equal(a.conflicts, 1);
+    assert_user("u1", "third", "pilot");
+}
+
+static void a_channel_changed_alone_stays_as_they_set_it(void **state)
+{
+    (void)state;
+    app_user(&c, "u1", OLD_ORG, "pilot");
+    case_plan(&c);
+    app_set(&c, c.user, "u1", NULL, "channel", bytes_of("mine"), now());
+    struct apply_result a = case_apply(&c, NULL);
+    assert_int_equal(a.conflicts, 1);
+    assert_user("u1", NEW_ORG, "mine");
+}
+
+static void a_channel_written_again_with_its_old_value_is_moved_too(void **state)
+{
+    (void)state;
+    app_user(&c, "u1", OLD_ORG, "pilot");
+    case_plan(&c);
+    app_set(&c, c.user, "u1", NULL, "channel", bytes_of("pilot"), now());
+    struct apply_result a = case_apply(&c, NULL);
+    assert_int_equal(a.conflicts, 0);
+    assert_int_equal(a.read, 1);
+    assert_user("u1", NEW_ORG, "rj");
+}
+
+static void both_changed_stay_both(void **state)
+{
+    (void)state;
+    app_user(&c, "u1", OLD_ORG, "pilot");
+    case_plan(&c);
+    app_set(&c, c.user, "u1", NULL, "rootorgid", bytes_of("third"), now());
+    app_set(&c, c.user, "u1", NULL, "channel", bytes_of("three"), now());
+    case_apply(&c, NULL);
+    assert_user("u1", "third", "three");
+}
+
+static void a_row_written_again_as_it_was_is_moved_by_the_next_pass(void **state)
+{
+    (void)state;
+    app_user(&c, "u1", OLD_ORG, "pilot");
+    case_plan(&c);
+    app_set(&c, c.user, "u1", NULL, "rootorgid", bytes_of(OLD_ORG), now());
+    app_set(&c, c.user, "u1", NULL, "channel", bytes_of("pilot"), now());
+    struct apply_result a = case_apply(&c, NULL);
+    assert_int_equal(a.passes, 1);
+    assert_true(a.converged);
+    assert_user("u1", NEW_ORG, "rj");
+}
+
+static void another_column_is_not_touched(void **state)
+{
+    (void)state;
+    app_user(&c, "u1", OLD_ORG, "pilot");
+    case_plan(&c);
+    app_set(&c, c.user, "u1", NULL, "firstname", bytes_of("New"), now());
+    struct apply_result a = case_apply(&c, NULL);
+    assert_int_equal(a.conflicts, 0);
+    assert_user("u1", NEW_ORG, "rj");
+    assert_string_equal(app_value(&c, c.user, "u1", NULL, "firstname"), "New");
+}
+
+static void a_user_who_appears_after_the_plan_is_moved(void **state)
+{
+    (void)state;
+    app_user(&c, "u1", OLD_ORG, "pilot");
+    case_plan(&c);
+    app_user(&c, "u2", OLD_ORG, "pilot");
+    struct apply_result a = case_apply(&c, NULL);
+    assert_int_equal(a.appeared, 1);
+    assert_user("u2", NEW_ORG, "rj");
+}
+
+static void applying_twice_is_applying_once(void **state)
+{
+    (void)state;
+    app_user(&c, "u1", OLD_ORG, "pilot");
+    app_member(&c, "u1", OLD_ORG, "2018-01-01", false);
+    app_batch(&c, "do_1", "b1", list_of(&c, OLD_ORG, "x", NULL));
+    case_plan(&c);
+    case_apply(&c, NULL);
+    struct apply_result again = case_apply(&c, NULL);
+    assert_int_equal(again.done_here, 0);
+    assert_int_equal(again.read, 3);
+    assert_string_equal(app_value(&c, c.batch, "do_1", "b1", "createdfor"), "[\"" NEW_ORG "\", \"x\"]");
+}
+
+/* ---- memberships: the reference is in the key ---- */
+
+static void a_membership_moves_with_its_cells(void **state)
+{
+    (void)state;
+    app_member(&c, "u1", OLD_ORG, "2018-01-01", false);
+    case_plan(&c);
+    struct apply_result a = case_apply(&c, NULL);
+    assert_int_equal(a.read, 1);
+    assert_string_equal(app_value(&c, c.member, "u1", OLD_ORG, "hashtagid"), "(no row)");
+    assert_string_equal(app_value(&c, c.member, "u1", NEW_ORG, "hashtagid"), NEW_ORG);
+    assert_string_equal(app_value(&c, c.member, "u1", NEW_ORG, "orgjoindate"), "2018-01-01");
+    assert_string_equal(app_value(&c, c.member, "u1", NEW_ORG, "roles"), "[\"PUBLIC\"]");
+}
+
+static void a_membership_deleted_after_the_plan_does_not_come_back(void **state)
+{
+    (void)state;
+    app_member(&c, "u1", OLD_ORG, "2018-01-01", false);
+    case_plan(&c);
+    app_delete(&c, c.member, "u1", OLD_ORG, now());
+    struct apply_result a = case_apply(&c, NULL);
+    assert_int_equal(a.conflicts, 1);
+    assert_string_equal(app_value(&c, c.member, "u1", NEW_ORG, "hashtagid"), "(no row)");
+}
+
+static void a_membership_edited_after_the_plan_moves_with_the_edit(void **state)
+{
+    (void)state;
+    app_member(&c, "u1", OLD_ORG, "2018-01-01", false);
+    case_plan(&c);
+    app_set(&c, c.member, "u1", OLD_ORG, "isdeleted", boolean_of(true), now());
+    app_set(&c, c.member, "u1", OLD_ORG, "position", bytes_of("Head"), now());
+    app_set(&c, c.member, "u1", OLD_ORG, "orgjoindate", bytes_null(), now());
+    struct apply_result a = case_apply(&c, NULL);
+    assert_true(a.converged);
+    assert_string_equal(app_value(&c, c.member, "u1", OLD_ORG, "hashtagid"), "(no row)");
+    assert_string_equal(app_value(&c, c.member, "u1", NEW_ORG, "isdeleted"), "true");
+    assert_string_equal(app_value(&c, c.member, "u1", NEW_ORG, "position"), "Head");
+    assert_string_equal(app_value(&c, c.member, "u1", NEW_ORG, "orgjoindate"), "(null)");
+}
+
+static void two_memberships_are_merged_live_and_earliest(void **state)
+{
+    (void)state;
+    app_member(&c, "u1", OLD_ORG, "2018-01-01", false);
+    app_member(&c, "u1", NEW_ORG, "2019-01-01", true);
+    struct plan_result p = case_plan(&c);
+    assert_int_equal(p.collisions, 1);
+    case_apply(&c, NULL);
+    assert_string_equal(app_value(&c, c.member, "u1", OLD_ORG, "hashtagid"), "(no row)");
+    assert_string_equal(app_value(&c, c.member, "u1", NEW_ORG, "isdeleted"), "false");
+    assert_string_equal(app_value(&c, c.member, "u1", NEW_ORG, "orgjoindate"), "2018-01-01");
+}
+
+static void a_target_row_that_appears_after_the_plan_is_not_overwritten(void **state)
+{
+    (void)state;
+    app_member(&c, "u1", OLD_ORG, "2018-01-01", false);
+    case_plan(&c);
+    app_member(&c, "u1", NEW_ORG, "2017-01-01", false);
+    app_set(&c, c.member, "u1", NEW_ORG, "position", bytes_of("Teacher"), now());
+    struct apply_result a = case_apply(&c, NULL);
+    assert_true(a.converged);
+    assert_string_equal(app_value(&c, c.member, "u1", OLD_ORG, "hashtagid"), "(no row)");
+    assert_string_equal(app_value(&c, c.member, "u1", NEW_ORG, "position"), "Teacher");
+    assert_string_equal(app_value(&c, c.member, "u1", NEW_ORG, "orgjoindate"), "2017-01-01");
+}
+
+static void a_copy_under_an_older_delete_is_written_again(void **state)
+{
+    (void)state;
+    app_delete(&c, c.member, "u1", NEW_ORG, 900000);
+    app_member(&c, "u1", OLD_ORG, "2018-01-01", false);
+    case_plan(&c);
+    struct apply_result a = case_apply(&c, NULL);
+    assert_int_equal(a.rejected, 0);
+    assert_string_equal(app_value(&c, c.member, "u1", NEW_ORG, "orgjoindate"), "2018-01-01");
+    assert_string_equal(app_value(&c, c.member, "u1", OLD_ORG, "hashtagid"), "(no row)");
+}
+
+static void a_membership_of_keys_only_moves(void **state)
+{
+    (void)state;
+    struct bytes key[2] = {bytes_of("u1"), bytes_of(OLD_ORG)};
+    app_run(&c, (struct store_op){.kind = STORE_INSERT, .table = c.member, .key = key, .timestamp = 3000});
+    case_plan(&c);
+    struct apply_result a = case_apply(&c, NULL);
+    assert_int_equal(a.rejected, 0);
+    assert_string_equal(app_value(&c, c.member, "u1", OLD_ORG, "hashtagid"), "(no row)");
+    assert_string_not_equal(app_value(&c, c.member, "u1", NEW_ORG, "hashtagid"), "(no row)");
+}
+
+/* ---- lists ---- */
+
+static void a_list_edited_after_the_plan_keeps_the_edit(void **state)
+{
+    (void)state;
+    app_batch(&c, "do_1", "b1", list_of(&c, OLD_ORG, NULL, NULL));
+    case_plan(&c);
+    app_set(&c, c.batch, "do_1", "b1", "createdfor", list_of(&c, "x", OLD_ORG, NULL), now());
+    struct apply_result a = case_apply(&c, NULL);
+    assert_true(a.converged);
+    assert_string_equal(app_value(&c, c.batch, "do_1", "b1", "createdfor"), "[\"x\", \"" NEW_ORG "\"]");
+}
+
+static void a_list_gets_no_second_target(void **state)
+{
+    (void)state;
+    app_batch(&c, "do_1", "b1", list_of(&c, OLD_ORG, NEW_ORG, OLD_ORG));
+    case_plan(&c);
+    case_apply(&c, NULL);
+    assert_string_equal(app_value(&c, c.batch, "do_1", "b1", "createdfor"), "[\"" NEW_ORG "\"]");
+}
+
+/* ---- at every moment ---- */
+
+static void make_everything(void)
+{
+    for (int i = 0; i < 4; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "u%d", i);
+        app_user(&c, id, OLD_ORG, "pilot");
+        app_member(&c, id, OLD_ORG, "2018-01-01", false);
+    }
+    app_member(&c, "u3", NEW_ORG, "2019-01-01", true);
+    app_batch(&c, "do_1", "b1", list_of(&c, OLD_ORG, "x", NULL));
+}
+
+static void assert_everything_moved(void)
+{
+    for (int i = 0; i < 4; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "u%d", i);
+        assert_user(id, NEW_ORG, "rj");
+        assert_string_equal(app_value(&c, c.member, id, OLD_ORG, "hashtagid"), "(no row)");
+        assert_string_equal(app_value(&c, c.member, id, NEW_ORG, "hashtagid"), NEW_ORG);
+        assert_string_equal(app_value(&c, c.member, id, NEW_ORG, "orgjoindate"), "2018-01-01");
+        assert_string_equal(app_value(&c, c.member, id, NEW_ORG, "isdeleted"), "false");
+        assert_string_equal(app_value(&c, c.member, id, NEW_ORG, "roles"), "[\"PUBLIC\"]");
+    }
+    assert_string_equal(app_value(&c, c.batch, "do_1", "b1", "createdfor"), "[\"" NEW_ORG "\", \"x\"]");
+}
+
+static void die(void *context)
+{
+    (void)context;
+    kill(getpid(), SIGKILL);
+}
+
+/* The child's death by SIGKILL before its n-th operation; false: it came to its end. */
+static bool killed_at(int n)
+{
+    fflush(NULL);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct tripped t;
+        struct move m;
+        struct apply_result r;
+        struct observer o = {0};
+        t = (struct tripped){.store = {&tripped_adapter}, .at = n, .trip = die};
+        t.real = store_embedded_open(c.file, &fault);
+        bool ok = t.real && move_init(&m, &c.settings, &o, &fault);
+        if (!ok)
+            _exit(2);
+        m.store = &t.store;
+        _exit(phase_apply(&m, &r, &fault) ? 0 : 3);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (WIFEXITED(status))
+        assert_int_equal(WEXITSTATUS(status), 0);
+    return WIFSIGNALED(status);
+}
+
+static void killed_before_any_operation_and_resumed_ends_the_same(void **state)
+{
+    (void)state;
+    bool killed = true;
+    int n = 1;
+    for (; killed; n++) {
+        make_everything();
+        case_plan(&c);
+        killed = killed_at(n);
+        struct apply_result a = case_apply(&c, NULL);
+        assert_true(a.converged);
+        assert_int_equal(a.open, 0);
+        assert_everything_moved();
+        case_end(&c);
+        begin(NULL);
+    }
+    assert_true(n > 30); /* it was really killed at many places */
+}
+
+/* One edit of the application, made at the moment the store is tripped. */
+static int which_edit;
+
+static void edit(void *context)
+{
+    (void)context;
+    switch (which_edit) {
+    case 0: app_set(&c, c.user, "u1", NULL, "rootorgid", bytes_of("third"), now()); break;
+    case 1: app_set(&c, c.user, "u1", NULL, "channel", bytes_of("mine"), now()); break;
+    case 2: app_delete(&c, c.user, "u1", NULL, now()); break;
+    case 3: app_set(&c, c.user, "u1", NULL, "firstname", bytes_of("New"), now()); break;
+    case 4: app_set(&c, c.member, "u1", OLD_ORG, "position", bytes_of("Head"), now()); break;
+    case 5: app_set(&c, c.member, "u1", NEW_ORG, "position", bytes_of("Head"), now()); break;
+    case 6:
+        app_set(&c, c.batch, "do_1", "b1", "createdfor", list_of(&c, "y", OLD_ORG, NULL), now());
+        break;
+    default: break;
+    }
+}
+
+static void assert_edit_survived(void)
+{
+    const char *root = app_value(&c, c.user, "u1", NULL, "rootorgid");
+    const char *channel = app_value(&c, c.user, "u1", NULL, "channel");
+    switch (which_edit) {
+    case 0:
+        assert_string_equal(root, "third");
+        /* The row was moved whole before the edit, or not at all: never torn by us. */
+        assert_true(strcmp(channel, "pilot") == 0 || strcmp(channel, "rj") == 0);
+        break;
+    case 1:
+        assert_string_equal(root, NEW_ORG);
+        assert_string_equal(channel, "mine");
+        break;
+    case 2: assert_string_equal(root, "(no row)"); break;
+    case 3: assert_string_equal(app_value(&c, c.user, "u1", NULL, "firstname"), "New"); break;
+    case 4:
+    case 5: assert_string_equal(app_value(&c, c.member, "u1", NEW_ORG, "position"), "Head"); break;
+    case 6:
+        assert_string_equal(app_value(&c, c.batch, "do_1", "b1", "createdfor"), "[\"y\", \"" NEW_ORG "\"]");
+        break;
+    default: break;
+    }
+    assert_string_equal(app_value(&c, c.member, "u1", OLD_ORG, "hashtagid"), "(no row)");
+}
+
+static void no_edit_is_lost_whenever_it_comes(void **state)
+{
+    (void)state;
+    for (which_edit = 0; which_edit <= 6; which_edit++) {
+        bool tripped = true;
+        for (int n = 1; tripped; n++) {
+            struct tripped t;
+            make_everything();
+            case_plan(&c);
+            tripped_open(&t, &c);
+            t.at = n;
+            t.trip = edit;
+            struct apply_result a = case_apply(&c, &t);
+            tripped = t.ops >= n;
+            if (!tripped) {
+                edit(NULL); /* after the end: nothing to assert but that it stays */
+                case_end(&c);
+                begin(NULL);
+                break;
+            }
+            assert_true(a.converged);
+            assert_int_equal(a.open, 0);
+            assert_edit_survived();
+            case_end(&c);
+            begin(NULL);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_user_moves_with_root_and_channel, begin, end),
+        cmocka_unit_test_setup_teardown(a_row_deleted_after_the_plan_stays_deleted, begin, end),
+        cmocka_unit_test_setup_teardown(a_root_changed_alone_wins_and_the_row_is_not_torn, begin, end),
+        cmocka_unit_test_setup_teardown(a_channel_changed_alone_stays_as_they_set_it, begin, end),
+        cmocka_unit_test_setup_teardown(a_channel_written_again_with_its_old_value_is_moved_too, begin, end),
+        cmocka_unit_test_setup_teardown(both_changed_stay_both, begin, end),
+        cmocka_unit_test_setup_teardown(a_row_written_again_as_it_was_is_moved_by_the_next_pass, begin, end),
+        cmocka_unit_test_setup_teardown(another_column_is_not_touched, begin, end),
+        cmocka_unit_test_setup_teardown(a_user_who_appears_after_the_plan_is_moved, begin, end),
+        cmocka_unit_test_setup_teardown(applying_twice_is_applying_once, begin, end),
+        cmocka_unit_test_setup_teardown(a_membership_moves_with_its_cells, begin, end),
+        cmocka_unit_test_setup_teardown(a_membership_deleted_after_the_plan_does_not_come_back, begin, end),
+        cmocka_unit_test_setup_teardown(a_membership_edited_after_the_plan_moves_with_the_edit, begin, end),
+        cmocka_unit_test_setup_teardown(two_memberships_are_merged_live_and_earliest, begin, end),
+        cmocka_unit_test_setup_teardown(a_target_row_that_appears_after_the_plan_is_not_overwritten, begin, end),
+        cmocka_unit_test_setup_teardown(a_copy_under_an_older_delete_is_written_again, begin, end),
+        cmocka_unit_test_setup_teardown(a_membership_of_keys_only_moves, begin, end),
+        cmocka_unit_test_setup_teardown(a_list_edited_after_the_plan_keeps_the_edit, begin, end),
+        cmocka_unit_test_setup_teardown(a_list_gets_no_second_target, begin, end),
+        cmocka_unit_test_setup_teardown(killed_before_any_operation_and_resumed_ends_the_same, begin, end),
+        cmocka_unit_test_setup_teardown(no_edit_is_lost_whenever_it_comes, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
