@@ -107,18 +107,10 @@ static bool new_row_is_as_planned(const struct row_move *v)
     return true;
 }
 
-static bool has_our_cells(const struct row_move *v)
+/* Only an earlier try that was cut off can have left cells of ours at the target. */
+static bool may_have_copied(const struct row_move *v)
 {
-    const struct change *c = v->w->change;
-    if (!v->new_row->found)
-        return false;
-    for (int i = 0; i < c->after.n; i++) {
-        const struct named_cell *a = &c->after.v[i];
-        if (is_ours(a, row_cell(&v->new_row->row, a->name)) &&
-            !bytes_equal(value_named(&c->target_before, a->name), a->value))
-            return true;
-    }
-    return c->target_before.n == 0 && row_is_keys_only(&v->new_row->row) && c->state == CHANGE_SENT;
+    return v->w->change->state == CHANGE_SENT && v->new_row->found;
 }
 
 static bool look(struct row_moves *ms, struct row_move *v, struct fault *f)
@@ -138,7 +130,7 @@ static bool look(struct row_moves *ms, struct row_move *v, struct fault *f)
     v->stage = STAGE_COPY;
     if (!why)
         return true;
-    v->stage = has_our_cells(v) ? STAGE_TAKE_BACK : STAGE_DONE;
+    v->stage = may_have_copied(v) ? STAGE_TAKE_BACK : STAGE_DONE;
     return settle(ms->b, v->w, CHANGE_CONFLICT, f, "%s", why);
 }
 
@@ -223,45 +215,72 @@ static bool add_again(struct row_moves *ms, struct row_move *v, int64_t now_us, 
     return true;
 }
 
-static int64_t newest_copy(const struct change *c)
-{
-    int64_t newest = 0;
-    for (int i = 0; i < c->after.n; i++)
-        if (c->after.v[i].writetime != WRITETIME_NONE && c->after.v[i].writetime > newest)
-            newest = c->after.v[i].writetime;
-    return newest;
-}
-
-/* Undoes a copy of an earlier, interrupted try. Where there was no row, the copy goes as a row,
- * with its marker; where there was one, each of our cells gets its former value back. What others
- * wrote is newer and stays. */
-static bool add_take_back(struct row_moves *ms, struct row_move *v, struct fault *f)
+/* One cell that an earlier try of ours put at the target gets its former value back, by its own timestamp + 1, so that
+ * what others wrote stays. A multi-cell column: only while it is what we wrote. */
+static bool take_cell_back(struct row_moves *ms, struct row_move *v, const struct named_cell *after,
+                           struct fault *f)
 {
     const struct change *c = v->w->change;
-    struct row_op *op;
-    if (c->target_before.n == 0) {
-        op = op_list_add(&ms->writes, ms->b, v->w, STORE_DELETE_ROW, &c->new_key);
-        if (op)
-            op->op.timestamp = newest_copy(c) + 1;
-        return op != NULL || fault_memory(f);
-    }
+    bool fenced = after->writetime != WRITETIME_NONE;
+    struct named_cell *former = arena_alloc(ms->b->arena, sizeof *former);
+    struct row_op *op =
+        op_list_add(&ms->writes, ms->b, v->w, fenced ? STORE_UPDATE : STORE_UPDATE_IF, &c->new_key);
+    if (!former || !op)
+        return fault_memory(f);
+    *former = (struct named_cell){.name = after->name,
+                                  .value = value_named(&c->target_before, after->name)};
+    const struct named_cell *one[1] = {former}, *condition[1] = {after};
+    if (!op_cells(op, v->w->bound->table, one, 1, ms->b->arena, f))
+        return false;
+    op->op.timestamp = fenced ? after->writetime + 1 : 0;
+    return fenced || op_conditions(op, v->w->bound->table, condition, 1, ms->b->arena, f);
+}
+
+static bool add_take_back(struct row_moves *ms, struct row_move *v, int64_t now_us, struct fault *f)
+{
+    const struct change *c = v->w->change;
+    (void)now_us;
     for (int i = 0; i < c->after.n; i++) {
         const struct named_cell *after = &c->after.v[i];
-        if (after->writetime == WRITETIME_NONE ||
-            !is_ours(after, row_cell(&v->new_row->row, after->name)))
-            continue;
-        struct named_cell *former = arena_alloc(ms->b->arena, sizeof *former);
-        op = op_list_add(&ms->writes, ms->b, v->w, STORE_UPDATE, &c->new_key);
-        if (!former || !op)
-            return fault_memory(f);
-        *former = (struct named_cell){.name = after->name,
-                                      .value = value_named(&c->target_before, after->name)};
-        const struct named_cell *one[1] = {former};
-        if (!op_cells(op, v->w->bound->table, one, 1, ms->b->arena, f))
+        if (is_ours(after, row_cell(&v->new_row->row, after->name)) &&
+            !bytes_equal(value_named(&c->target_before, after->name), after->value) &&
+            !take_cell_back(ms, v, after, f))
             return false;
-        op->op.timestamp = after->writetime + 1;
     }
     return true;
+}
+
+/* Every regular column of the row is what |cells| say, or null. */
+static bool all_conditions(struct row_moves *ms, struct row_op *op, const struct table *t,
+                           const struct named_cells *cells, struct fault *f)
+{
+    int n = t->column_count - t->key_count;
+    struct store_cell *conditions = arena_array(ms->b->arena, (size_t)n + 1, sizeof *conditions);
+    if (!conditions)
+        return fault_memory(f);
+    op->op.conditions = conditions;
+    for (int i = t->key_count; i < t->column_count; i++) {
+        if (t->columns[i].role != COLUMN_REGULAR)
+            continue;
+        conditions[op->op.condition_count++] = (struct store_cell){
+            .column = i,
+            .value = value_named(cells, bytes_of(t->columns[i].name)),
+        };
+    }
+    return true;
+}
+
+/* Where the plan saw no row, the marker of our copy goes too, unless somebody's cells hold the row by now. */
+static bool add_take_marker_back(struct row_moves *ms, struct row_move *v, int64_t now_us,
+                                 struct fault *f)
+{
+    static const struct named_cells none = {0};
+    (void)now_us;
+    if (v->w->change->target_before.n)
+        return true;
+    struct row_op *op =
+        op_list_add(&ms->writes, ms->b, v->w, STORE_DELETE_IF, &v->w->change->new_key);
+    return op ? all_conditions(ms, op, v->w->bound->table, &none, f) : fault_memory(f);
 }
 
 static bool run_writes(struct row_moves *ms, enum stage stage,
@@ -299,12 +318,6 @@ static bool conditional_now(struct row_moves *ms, struct row_move *v, int64_t no
 {
     (void)now_us;
     return add_conditional(ms, v, f);
-}
-
-static bool take_back_now(struct row_moves *ms, struct row_move *v, int64_t now_us, struct fault *f)
-{
-    (void)now_us;
-    return add_take_back(ms, v, f);
 }
 
 /* After a copy: are all its cells to be seen? A cell that somebody else wrote at the target since
@@ -370,7 +383,8 @@ bool write_copies(struct batch *b, struct fault *f)
     for (int i = 0; i < ms.count; i++)
         if (!look(&ms, &ms.v[i], f))
             return false;
-    return run_writes(&ms, STAGE_TAKE_BACK, take_back_now, f) &&
+    return run_writes(&ms, STAGE_TAKE_BACK, add_take_back, f) &&
+           run_writes(&ms, STAGE_TAKE_BACK, add_take_marker_back, f) &&
            run_writes(&ms, STAGE_COPY, add_copies, f) &&
            run_writes(&ms, STAGE_COPY, conditional_now, f) &&
            read_rows(&ms, STAGE_COPY, false, true, f) && judge_stage(&ms, STAGE_COPY, false, f) &&
@@ -393,20 +407,7 @@ static bool add_delete(struct row_moves *ms, struct row_move *v, int64_t now_us,
     op->op.timestamp = fenced ? c->fence : 0;
     if (fenced)
         return true;
-    int n = t->column_count - t->key_count;
-    struct store_cell *conditions = arena_array(ms->b->arena, (size_t)n + 1, sizeof *conditions);
-    if (!conditions)
-        return fault_memory(f);
-    op->op.conditions = conditions;
-    for (int i = t->key_count; i < t->column_count; i++) {
-        if (t->columns[i].role != COLUMN_REGULAR)
-            continue;
-        conditions[op->op.condition_count++] = (struct store_cell){
-            .column = i,
-            .value = value_named(&c->before, bytes_of(t->columns[i].name)),
-        };
-    }
-    return true;
+    return all_conditions(ms, op, t, &c->before, f);
 }
 
 static bool judge_delete(struct row_moves *ms, struct row_move *v, struct fault *f)
