@@ -310,8 +310,9 @@ static void a_large_message_broken_off_is_refused(void **state)
 {
     struct world *w = *state;
     cql_input_segments(&w->in, false);
-    put_part(&w->raw, false, 1000);
-    put_part(&w->raw, true, 1000);
+    /* together exactly the length that the header announced */
+    put_part(&w->raw, false, CQL_SEGMENT_PAYLOAD_MAX);
+    put_part(&w->raw, true, CQL_ENVELOPE_HEADER + 200000 - CQL_SEGMENT_PAYLOAD_MAX);
     assert_fault(w, FAULT_PROTOCOL);
 }
 
