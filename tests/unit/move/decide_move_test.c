@@ -231,6 +231,11 @@ static void what_was_written_later_is_carried_and_nothing_else(void **state)
     assert_bytes(after(&c, "roles")->value, list_of("ADMIN", "PUBLIC", "NEW", NULL));
     assert_null(after(&c, "isdeleted")); /* older than the target's */
     assert_int_equal(c.fence, 2001);
+    /* What the rule would set, but nobody wrote, is not carried. */
+    put_bytes(&r, "hashtagid", bytes_null(), WRITETIME_NONE);
+    put_bytes(&t, "hashtagid", bytes_null(), WRITETIME_NONE);
+    assert_int_equal(meet("stop", &r, &t, true, &c), DECIDE_CHANGE);
+    assert_null(after(&c, "hashtagid"));
 }
 
 static void collections_that_cannot_be_united_are_for_a_person(void **state)

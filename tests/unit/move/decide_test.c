@@ -173,6 +173,10 @@ static void a_list_is_written_by_condition(void **state)
     assert_int_equal(c.sync_object, SYNC_BATCH);
     assert_text(c.sync_id, "b1");
     assert_text(c.sync_course_id, "do_1");
+    put_key(&r, "courseid", ""); /* half an id names no document */
+    assert_int_equal(run("batch", &r, &c), DECIDE_CHANGE);
+    assert_int_equal(c.sync_object, SYNC_NONE);
+    assert_true(bytes_are_null(c.sync_id) && bytes_are_null(c.sync_course_id));
     put_bytes(&r, "createdfor", bytes_null(), WRITETIME_NONE);
     assert_int_equal(run("batch", &r, &c), DECIDE_NOTHING);
     put_bytes(&r, "createdfor", bytes_of("junk"), WRITETIME_NONE);
@@ -346,6 +350,22 @@ static void a_node_changes_only_what_names_the_source(void **state)
         DECIDE_REJECT);
 }
 
+static void a_property_that_is_the_same_on_both_sides_is_not_written(void **state)
+{
+    (void)state;
+    struct tenant same = new_tenant;
+    struct bound_node b;
+    struct change c;
+    same.hashtagid = old_tenant.hashtagid;
+    assert_true(rule_bind_node(&b, builtin_rule("content"), &old_tenant, &same, &fault));
+    assert_false(node_matches(&b, bytes_of("01oldtag"), bytes_null()));
+    assert_int_equal(decide_node(&b, bytes_of("x"), 1, bytes_of("01oldtag"), list_of("01old", NULL),
+                                 NOW, &arena, &c, &fault),
+                     DECIDE_CHANGE);
+    assert_int_equal(c.after.n, 1);
+    assert_text(c.after.v[0].name, "createdFor");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,6 +385,7 @@ int main(void)
         TEST(memory_that_is_out_is_a_fault),
         TEST(a_decided_row_needs_no_second_decision),
         TEST(a_node_changes_only_what_names_the_source),
+        TEST(a_property_that_is_the_same_on_both_sides_is_not_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,6 +47,9 @@ static void a_keyspace_is_an_option_everywhere(void **state)
     assert_string_equal(p.rules[0].keyspace, "lms");
     assert_string_equal(p.rules[3].keyspace, "lms");
     assert_string_equal(p.rules[4].keyspace, "c2");
+    /* A keyspace that a table names as it is, without a name under `keyspaces`. */
+    assert_true(profile_parse(&p, bytes_of(RULE FIND SET), "p.yaml", &maps[1], 1, &arena, &fault));
+    assert_string_equal(p.rules[0].keyspace, "lms");
     const struct keyspace_map unknown = {"corses", "x"};
     assert_false(profile_parse(&p, profile_builtin(), "built-in", &unknown, 1, &arena, &fault));
     assert_int_equal(fault.code, FAULT_USAGE);

@@ -88,6 +88,7 @@ static void what_stops_a_move_is_said_first_reason_first(void **state)
     check_refused(s, t, "no channel");
     t.status = 2;
     check_refused(s, t, "blocked");
+    t.status = 1; /* a number that was never read */
     t.has_status = false;
     check_refused(s, t, "without status");
     t.is_root = false;
