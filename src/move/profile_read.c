@@ -190,7 +190,7 @@ static bool resolve_keyspace(struct profile_reader *r, int line, struct bytes na
 
 static bool read_table(struct profile_reader *r, const struct yaml_node *node, struct rule *rule)
 {
-    struct bytes text;
+    struct bytes text = bytes_null();
     if (!read_text(r, node, "table", &text))
         return false;
     const uint8_t *dot = memchr(text.p, '.', text.n);
