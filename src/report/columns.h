@@ -1,0 +1,31 @@
+/* report/columns.h: values of the ledger as text, with the column types that the plan found.
+ *
+ * Knows    the ledger only: a report needs no server.
+ */
+#ifndef REPORT_COLUMNS_H
+#define REPORT_COLUMNS_H
+
+#include "ledger/ledger.h"
+#include "move/table.h"
+
+struct report_column {
+    char name[NAME_TEXT_MAX];
+    struct type type;
+};
+
+struct report_columns {
+    struct report_column *v;
+    int n;
+};
+
+/* The columns of a rule's table ("table.<rule>.columns", as table_columns_text writes them), in
+ * |a|; none for a graph rule. FAULT_DAMAGED for a text that is none. */
+bool report_columns_read(struct ledger *l, const char *rule, struct arena *a,
+                         struct report_columns *out, struct fault *f);
+
+/* Appends a value for people. Of a column without a type (a node's property), a value that can be a
+ * list is one, else it is text. */
+void report_value(const struct report_columns *columns, struct bytes name, struct bytes value,
+                  struct buf *out);
+
+#endif
