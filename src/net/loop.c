@@ -174,9 +174,14 @@ bool loop_catch_signals(struct loop *l, struct fault *f)
     return true;
 }
 
+void loop_hold_interrupt(struct loop *l, bool hold)
+{
+    l->holds_interrupt = hold;
+}
+
 bool loop_interrupted(const struct loop *l)
 {
-    return l->interrupted || (l->catches_signals && signals_seen);
+    return !l->holds_interrupt && (l->interrupted || (l->catches_signals && signals_seen));
 }
 
 void loop_interrupt(struct loop *l)

@@ -40,6 +40,9 @@ uint32_t random_below(uint32_t below);
  * work. */
 bool loop_catch_signals(struct loop *l, struct fault *f);
 bool loop_interrupted(const struct loop *l);
+/* While held, loop_interrupted says false: for a batch that must be brought to its end before anything stops. A second
+ * signal ends the process even then. */
+void loop_hold_interrupt(struct loop *l, bool hold);
 void loop_interrupt(struct loop *l); /* as if a signal had come: for tests */
 
 /* A timer: one-shot or repeating. timer_stop may be called from its own callback. */

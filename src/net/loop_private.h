@@ -22,6 +22,7 @@ struct loop {
     struct tcp *unflushed; /* connections with output to hand to the kernel, a list */
     bool running;
     bool interrupted;
+    bool holds_interrupt;
     bool catches_signals;
     char *read_buffer; /* LOOP_READ_BYTES; one is enough, since bytes live only until |received|
                           returns */
