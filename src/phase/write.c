@@ -104,8 +104,10 @@ bool write_all(struct move *m, const struct move_rules *rules, enum rule_phase p
         ok = n >= 0;
         if (n <= 0)
             break;
+        loop_hold_interrupt(m->loop, true);
         ok = write_batch(m, rules, changes, n, &a, mark_copied, f) &&
              ledger_settle(m->ledger, changes, n, f);
+        loop_hold_interrupt(m->loop, false);
         if (ok)
             tally(changes, n, out);
         ok = ok && tell(m, phase, out, f);
