@@ -21,9 +21,7 @@ struct cypher_file {
     uint64_t nodes;
 };
 
-/* Neo4j before 5 replaces \uXXXX in the whole text, before it reads strings, and does so also when
- * the backslash is an escaped one. So the two never stand side by side: "\\" + "u…". */
-static void quote_byte(struct buf *out, uint8_t c, uint8_t next)
+static void quote_byte(struct buf *out, uint8_t c)
 {
     switch (c) {
     case '"': buf_append_text(out, "\\\""); return;
@@ -32,11 +30,7 @@ static void quote_byte(struct buf *out, uint8_t c, uint8_t next)
     case '\t': buf_append_text(out, "\\t"); return;
     case '\b': buf_append_text(out, "\\b"); return;
     case '\f': buf_append_text(out, "\\f"); return;
-    case '\\':
-        buf_append_text(out, "\\\\");
-        if (next == 'u' || next == 'U')
-            buf_append_text(out, "\" + \"");
-        return;
+    case '\\': buf_append_text(out, "\\\\"); return;
     default: break;
     }
     if (c < 0x20 || c == 0x7f)
@@ -54,7 +48,7 @@ void cypher_quote(struct buf *out, struct bytes text)
             buf_append_text(out, "\xef\xbf\xbd");
             n = 1;
         } else if (n == 1) {
-            quote_byte(out, text.p[0], text.n > 1 ? text.p[1] : 0);
+            quote_byte(out, text.p[0]);
         } else {
             buf_append(out, text.p, n);
         }

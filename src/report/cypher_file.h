@@ -17,7 +17,7 @@
 bool cypher_file_write(struct ledger *l, const struct rule *rule, int pass, const char *dir,
                        char *path, size_t path_size, uint64_t *nodes, struct fault *f);
 
-/* A string literal with its quotes, as every version of Cypher reads it. */
+/* A string literal with its quotes, as Neo4j 3.5, 4.4 and 5 read it. */
 void cypher_quote(struct buf *out, struct bytes text);
 
 #endif

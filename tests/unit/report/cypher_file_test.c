@@ -56,7 +56,7 @@ static void nodes_become_the_statement_of_apply_with_literals(void **state)
                                  "{i: 1, id: 7, uid: \"do_7\", h0: true, b0: \"old\", a0: \"new\", "
                                  "h1: true, b1: [\"a\", \"\\\"\"], a1: [\"a\", \"\\\"\"]},\n"
                                  "{i: 2, id: 0, uid: null, h0: true, b0: \"old\", "
-                                 "a0: \"n\\\\\" + \"u0027 \\\"q\\\"\\n\", "
+                                 "a0: \"n\\\\u0027 \\\"q\\\"\\n\", "
                                  "h1: false, b1: null, a1: null}\n"
                                  "] AS r MATCH (n) WHERE id(n) = r.id "));
     assert_string_equal(text + strlen(text) - 2, ";\n");
@@ -102,7 +102,7 @@ static void every_string_is_one_literal(void **state)
     (void)state;
     assert_quoted(bytes_of("it's \"x\""), "\"it's \\\"x\\\"\"");
     assert_quoted(bytes_of("a\\b\r\n\t"), "\"a\\\\b\\r\\n\\t\"");
-    assert_quoted(bytes_of("\\\\u0022"), "\"\\\\\\\\\" + \"u0022\"");
+    assert_quoted(bytes_of("\\\\u0022"), "\"\\\\\\\\u0022\"");
     assert_quoted((struct bytes){(const uint8_t *)"\0\x1f", 2}, "\"\\u0000\\u001F\"");
     assert_quoted(bytes_of("\xe0\xa4\xb0\xff"), "\"\xe0\xa4\xb0\xef\xbf\xbd\"");
     assert_quoted(bytes_of("; :commit // x"), "\"; :commit // x\"");
