@@ -34,9 +34,14 @@ static void on_wake(uv_async_t *handle)
     (void)handle; /* its only purpose is that the wait ended */
 }
 
+/* libuv runs the timers that are due, then this, then waits. A timer may have brought what the run
+ * waits for, and then no event might ever end that wait. */
 static void on_before(uv_prepare_t *handle)
 {
-    tcp_flush_all(handle->data);
+    struct loop *l = handle->data;
+    tcp_flush_all(l);
+    if (l->awaited && *l->awaited)
+        uv_stop(&l->uv);
 }
 
 static void on_after(uv_check_t *handle)
@@ -102,23 +107,25 @@ void loop_free(struct loop *l)
     free(l);
 }
 
-static void run(struct loop *l, uv_run_mode mode)
+static void run(struct loop *l, uv_run_mode mode, const bool *awaited)
 {
     assert(!l->running); /* a callback must not wait: libuv cannot be nested */
     l->running = true;
+    l->awaited = awaited;
     uv_run(&l->uv, mode);
+    l->awaited = NULL;
     l->running = false;
 }
 
 void loop_run_until(struct loop *l, const bool *finished)
 {
     while (!*finished)
-        run(l, UV_RUN_ONCE);
+        run(l, UV_RUN_ONCE, finished);
 }
 
 void loop_poll(struct loop *l)
 {
-    run(l, UV_RUN_NOWAIT);
+    run(l, UV_RUN_NOWAIT, NULL);
 }
 
 uint64_t loop_now_ms(struct loop *l)
@@ -203,7 +210,7 @@ bool loop_sleep(struct loop *l, uint64_t ms)
         return !loop_interrupted(l); /* no memory for a pause: go on without */
     timer_start(t, ms, 0);
     while (!slept && !loop_interrupted(l))
-        run(l, UV_RUN_ONCE);
+        run(l, UV_RUN_ONCE, &slept);
     timer_free(t);
     return slept && !loop_interrupted(l);
 }

@@ -54,6 +54,32 @@ static void a_timer_fires_once_and_not_early(void **state)
     timer_free(t.timer);
 }
 
+/* libuv runs timers that are due before it waits: the wait must not begin when one of them finished the run. */
+static void a_timer_that_is_due_already_ends_the_run(void **state)
+{
+    struct loop *l = *state;
+    alarm(20); /* a failure would wait for ever */
+    for (int i = 0; i < 50; i++) {
+        struct ticks t = {.stop_at = 1};
+        t.timer = timer_new(l, on_tick, &t);
+        timer_start(t.timer, i % 2 ? 1 : 0, 0);
+        if (i % 2)
+            usleep(3000); /* due before the loop looks */
+        loop_run_until(l, &t.finished);
+        timer_free(t.timer);
+    }
+    alarm(0);
+}
+
+static void a_sleep_of_nothing_ends(void **state)
+{
+    struct loop *l = *state;
+    alarm(20);
+    for (int i = 0; i < 200; i++)
+        assert_true(loop_sleep(l, (uint64_t)(i % 2)));
+    alarm(0);
+}
+
 static void a_repeating_timer_may_stop_itself(void **state)
 {
     struct loop *l = *state;
@@ -186,6 +212,8 @@ int main(void)
 #define ON_A_LOOP(name) cmocka_unit_test_setup_teardown(name, make_loop, free_loop)
     const struct CMUnitTest tests[] = {
         ON_A_LOOP(a_timer_fires_once_and_not_early),
+        ON_A_LOOP(a_timer_that_is_due_already_ends_the_run),
+        ON_A_LOOP(a_sleep_of_nothing_ends),
         ON_A_LOOP(a_repeating_timer_may_stop_itself),
         ON_A_LOOP(polling_does_not_wait),
         ON_A_LOOP(a_sleep_ends_in_time_or_when_interrupted),
