@@ -26,14 +26,14 @@ enum change_origin {
     CHANGE_PLAIN = 0,
     CHANGE_MERGE,     /* MOVE onto a row that exists at the target: |after| is the merged row */
     CHANGE_DROP,      /* MOVE where the target's row stays as it is: only the old row is deleted */
-    CHANGE_CARRY,     /* MOVE of what the application wrote into the old row after an earlier pass moved it */
+    CHANGE_CARRY,     /* MOVE of what was written into the old row after an earlier pass moved it */
     CHANGE_COMPANION, /* UPDATE of a companion column that an earlier pass could not write */
 };
 
 enum change_state {
     CHANGE_PLANNED = 1,
     CHANGE_SENT,     /* on disk before its bytes leave; the answer may be unknown */
-    CHANGE_COPIED,   /* MOVE: the new row is read back, the delete of the old one may be on its way */
+    CHANGE_COPIED,   /* MOVE: the new row is read back, the delete of the old one may be sent */
     CHANGE_DONE,     /* acknowledged, not yet read back */
     CHANGE_READ,     /* read back: as planned */
     CHANGE_CONFLICT, /* somebody else changed the row; theirs stays, ours is taken back */
@@ -46,9 +46,10 @@ enum change_state {
 struct named_cell {
     struct bytes name;
     struct bytes value; /* CQL serialization; null: no value */
-    int64_t writetime;  /* as read, or WRITETIME_NONE; in |after|: the timestamp that this cell is written with, or
-                           WRITETIME_NONE for the change's fence */
-    int32_t ttl;        /* seconds left at the moment of reading, 0: for ever */
+    /* As read, or WRITETIME_NONE; in |after|: the timestamp that this cell is written with, or
+     * WRITETIME_NONE for the change's fence. */
+    int64_t writetime;
+    int32_t ttl; /* seconds left at the moment of reading, 0: for ever */
 };
 
 struct named_cells {
@@ -65,23 +66,27 @@ struct change {
     enum change_kind kind;
     enum change_origin origin;
     enum change_state state;
-    struct named_cells key;           /* the primary key: of the old row for a MOVE; IL_UNIQUE_ID and node id for a NODE */
-    struct named_cells before;        /* every column that the change touches or that undo needs */
-    struct named_cells after;         /* what the change writes; for a MOVE every column of the new row that it writes */
-    struct named_cells new_key;       /* MOVE: the key of the new row */
-    struct named_cells target_before; /* MOVE: the row that stood at the new key; n = 0: none */
-    int64_t fence;                    /* timestamp of UPDATE, and of MOVE's delete of the old row; WRITETIME_NONE: conditional */
-    int64_t read_at_us;               /* when the row was read: a TTL runs from here */
-    int sync_object;                  /* enum sync_object of profile.h: whose document must be synced afterwards */
-    struct bytes sync_id;             /* its id; null when sync_object is SYNC_NONE */
-    struct bytes sync_course_id;      /* batches of the newer course service; else null */
-    struct bytes reason;              /* for each state that is not plain success */
+    /* The primary key; of a MOVE the old row's. A NODE: the id property (null when it has none) and
+     * "node", the server's own id as decimal text. */
+    struct named_cells key;
+    struct named_cells before;  /* every column that the change touches or that undo needs */
+    struct named_cells after;   /* what it writes; of a MOVE every column written to the new row */
+    struct named_cells new_key; /* MOVE: the key of the new row */
+    struct named_cells target_before; /* MOVE: the row at the new key, key included; n = 0: none */
+    /* Timestamp of an UPDATE, and of a MOVE's delete of the old row; WRITETIME_NONE: conditional. */
+    int64_t fence;
+    int64_t read_at_us; /* when the row was read: a TTL runs from here */
+    int sync_object; /* enum sync_object of profile.h: whose document must be synced afterwards */
+    struct bytes sync_id;        /* its id; null when sync_object is SYNC_NONE */
+    struct bytes sync_course_id; /* batches of the newer course service; else null */
+    struct bytes reason;         /* for each state that is not plain success */
 };
 
 /* One blob per list of cells, for the ledger. Decoding borrows from |blob| and puts the array in |a|;
  * damaged bytes give FAULT_DAMAGED. encode(decode(x)) = x. */
 bool named_cells_encode(const struct named_cells *cells, struct buf *out);
-bool named_cells_decode(struct bytes blob, struct arena *a, struct named_cells *out, struct fault *f);
+bool named_cells_decode(struct bytes blob, struct arena *a, struct named_cells *out,
+                        struct fault *f);
 
 /* The cell of that name, or NULL. */
 const struct named_cell *named_cells_find(const struct named_cells *cells, const char *name);

@@ -11,11 +11,11 @@
 #include "move/row.h"
 
 enum decision {
-    DECIDE_NOTHING,   /* the rule does not match */
-    DECIDE_CHANGE,    /* |out| is filled */
+    DECIDE_NOTHING,     /* the rule does not match */
+    DECIDE_CHANGE,      /* |out| is filled */
     DECIDE_NEED_TARGET, /* a row move: read the row at |out->new_key| and call decide_move */
-    DECIDE_REJECT,    /* matched, but cannot be changed: |out->reason| says why, key and before are filled */
-    DECIDE_FAILED,    /* out of memory: |f| is set */
+    DECIDE_REJECT,      /* cannot be changed: |out->reason| says why; key and before are filled */
+    DECIDE_FAILED,      /* out of memory: |f| is set */
 };
 
 /* What a matching row becomes. Everything in |out| lives in |a| or borrows from |r| and |b|.
@@ -64,8 +64,8 @@ bool node_matches(const struct bound_node *b, struct bytes property, struct byte
  * decimal text; |before| and |after| hold only what changes, in the same order: property, then list.
  * A rule with `leave` gives DECIDE_NOTHING. */
 enum decision decide_node(const struct bound_node *b, struct bytes uid, int64_t node_id,
-                          struct bytes property, struct bytes list, int64_t now_us,
-                          struct arena *a, struct change *out, struct fault *f);
+                          struct bytes property, struct bytes list, int64_t now_us, struct arena *a,
+                          struct change *out, struct fault *f);
 
 /* The server's own node id of a CHANGE_NODE; false when its key is damaged. */
 bool change_node_id(const struct change *c, int64_t *out);

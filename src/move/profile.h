@@ -60,7 +60,7 @@ enum sync_object { SYNC_NONE, SYNC_USER, SYNC_ORGANISATION, SYNC_BATCH };
 /* A value in a rule: a literal, or a field of one of the two organisations. */
 struct expression {
     bool is_reference;
-    bool of_target;                                          /* else of the source */
+    bool of_target; /* else of the source */
     enum { FIELD_ID, FIELD_NAME, FIELD_CHANNEL, FIELD_HASHTAGID } field;
     struct bytes literal;
 };
@@ -72,7 +72,7 @@ struct assignment {
 
 struct rule {
     char name[NAME_TEXT_MAX];
-    char keyspace[NAME_TEXT_MAX]; /* resolved through `keyspaces` and the options; empty for a graph rule */
+    char keyspace[NAME_TEXT_MAX]; /* resolved through `keyspaces` and options; graph rule: empty */
     char table[NAME_TEXT_MAX];    /* table, or the label of a graph rule */
     bool is_graph;
     char node_id[NAME_TEXT_MAX]; /* graph: the property that names a node */
@@ -85,14 +85,16 @@ struct rule {
     char replace_list[NAME_TEXT_MAX];
     struct expression replace_from, replace_to;
     enum collision_policy collision;
-    char merge_live[NAME_TEXT_MAX];                    /* boolean column: false (live) beats true; empty: none */
-    char merge_earliest[RULE_SET_MAX][NAME_TEXT_MAX];  /* text columns: the smaller value wins */
+    char merge_live[NAME_TEXT_MAX]; /* boolean column: false (live) beats true; empty: none */
+    char merge_earliest[RULE_SET_MAX][NAME_TEXT_MAX]; /* text columns: the smaller value wins */
     int merge_earliest_count;
-    char merge_union[RULE_SET_MAX][NAME_TEXT_MAX]; /* list columns: the target's elements, then new ones of the source */
+    /* list columns: the target's elements, then new ones of the source */
+    char merge_union[RULE_SET_MAX][NAME_TEXT_MAX];
     int merge_union_count;
     enum sync_object sync;
-    char sync_id[NAME_TEXT_MAX];       /* column whose value is the object's id (batch: the batch id) */
-    char sync_course_id[NAME_TEXT_MAX]; /* batch rows of the newer course service: the course id column; else empty */
+    char sync_id[NAME_TEXT_MAX]; /* column whose value is the object's id (batch: the batch id) */
+    /* batch rows of the newer course service: the course id column; else empty */
+    char sync_course_id[NAME_TEXT_MAX];
     enum rule_phase phase;
     char *leave; /* not NULL: counted and reported, never changed */
     int line;    /* of the YAML, for messages */
@@ -141,7 +143,7 @@ struct bound_rule {
     int merge_union[RULE_SET_MAX];
     int merge_union_count;
     int sync_id, sync_course_id; /* column numbers or -1 */
-    char missing[256];           /* names of optional columns that the table does not have; empty: none */
+    char missing[256]; /* names of optional columns that the table does not have; empty: none */
 };
 
 /* Binds |r| to |t|. FAULT_SCHEMA when the find column is not there, has a type that cannot hold the value, the

@@ -82,6 +82,7 @@ bool profile_check_map(struct profile_reader *r, const struct yaml_node *node, c
 static bool read_text(struct profile_reader *r, const struct yaml_node *node, const char *what,
                       struct bytes *out)
 {
+    *out = bytes_null();
     if (node->kind != YAML_TEXT || bytes_are_null(node->text))
         return yaml_fault(r->fault, r->source_name, node->line, "%s must be a plain value, not %s",
                           what,

@@ -16,8 +16,8 @@ struct tenant {
     struct bytes channel;   /* the channel's name ("rj"): user.channel, organisation.channel */
     struct bytes hashtagid; /* the channel's id: what content calls "channel" */
     bool has_status;
-    int32_t status;   /* 0 inactive, 1 active, 2 blocked, 3 retired */
-    bool is_root;     /* istenant where the column exists and is set, else isrootorg */
+    int32_t status; /* 0 inactive, 1 active, 2 blocked, 3 retired */
+    bool is_root;   /* istenant where the column exists and is set, else isrootorg */
     bool is_custodian;
 };
 

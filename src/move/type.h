@@ -48,7 +48,8 @@ enum { TYPE_TEXT_MAX = 256, TYPE_DEPTH_MAX = 8 };
 struct type {
     enum type_kind kind;
     bool frozen;
-    char text[TYPE_TEXT_MAX]; /* as system_schema.columns.type writes it, e.g. "list<frozen<map<text, text>>>" */
+    /* as system_schema.columns.type writes it, e.g. "list<frozen<map<text, text>>>" */
+    char text[TYPE_TEXT_MAX];
 };
 
 /* Reads a type as system_schema writes it. An unknown name gives TYPE_CUSTOM (or TYPE_UDT for a plain
