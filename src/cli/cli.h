@@ -38,6 +38,8 @@ struct cli {
     struct arena arena;
     char *secrets[CLI_SECRETS_MAX];
     int secret_count;
+    bool in_chain; /* a step of `run`: the next step follows by itself */
+    bool clean;    /* the step that ended last left nothing that stops `run` */
 };
 
 void cli_init(struct cli *c);

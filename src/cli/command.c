@@ -18,6 +18,57 @@ static const struct command table[] = {
      "tenantmove init rj-move --cassandra 10.0.0.5 --source 01241408242723225614 --target "
      "01246375399411712074",
      cmd_init},
+    {"check", COMMAND_CHECK, "", 0, 0, "look at every server and say what would stop the move",
+     "Connects to Cassandra, Neo4j, Elasticsearch and looks at versions, rights, schema and both "
+     "organisations.\n"
+     "Says what would stop the move, and how to mend it. Writes nothing. Exit 3 when something "
+     "stops it.",
+     "tenantmove check --dir rj-move", cmd_check},
+    {"plan", COMMAND_PLAN, "", 0, 0,
+     "scan every table and write down each change, without making it",
+     "Scans every table of the profile, and writes each change, before and after, into "
+     "DIR/ledger.db.\n"
+     "Nothing is written to a server. A plan that is there already is kept: see --again.",
+     "tenantmove plan --dir rj-move", cmd_plan},
+    {"show", COMMAND_SHOW, "", 0, 0, "show the plan: totals, or row by row before and after",
+     "Without an option: what each table came to. With one: the changes themselves, also while "
+     "another command\n"
+     "works in the same directory. With --json, one line of JSON per change.",
+     "tenantmove show --dir rj-move --row user:8a1c*", cmd_show},
+    {"apply", COMMAND_APPLY, "", 0, 0,
+     "do exactly the plan; then look for what appeared meanwhile, until nothing is",
+     "Writes what the plan says, nothing else, and reads every row back. A row that somebody "
+     "changed since the\n"
+     "plan keeps that change. Ctrl-C stops between two writes; the same command goes on from "
+     "there.",
+     "tenantmove apply --dir rj-move", cmd_apply},
+    {"sync", COMMAND_SYNC, "", 0, 0,
+     "have everything that changed indexed again, through the Data Sync API",
+     "Sends the ids of organisations, users and course batches in blocks. What could not be sent "
+     "stays in the\n"
+     "ledger; the same command tries it again.",
+     "tenantmove sync --dir rj-move --sync-url https://example.org/api/data/v1/index/sync",
+     cmd_sync},
+    {"verify", COMMAND_VERIFY, "", 0, 0,
+     "prove it: nothing is left, every change and every document is right",
+     "Scans for rows that still name the old organisation, reads every change back, reads every "
+     "document back from\n"
+     "Elasticsearch and syncs those that are wrong again. Writes DIR/proof.json. Exit 1 when "
+     "something is left.",
+     "tenantmove verify --dir rj-move", cmd_verify},
+    {"retire", COMMAND_RETIRE, "", 0, 0,
+     "set the old organisation inactive; refused while anything still names it",
+     "The last step: sets the old organisation's status, and has its document indexed again.",
+     "tenantmove retire --dir rj-move", cmd_retire},
+    {"run", COMMAND_RUN, "", 0, 0,
+     "all of these, check to retire, with one question after the plan",
+     "check, plan, a question, apply, sync, verify, retire. Stops at the first step that is not "
+     "clean; the same\n"
+     "command goes on from there.",
+     "tenantmove run --dir rj-move", cmd_run},
+    {"status", COMMAND_STATUS, "", 0, 0, "where the move stands, and the next command",
+     "Reads DIR/ledger.db only, also while another command works in the same directory.",
+     "tenantmove status --dir rj-move --json", cmd_status},
     {"kit", COMMAND_KIT, "DIR", 1, 1,
      "write the folder of *_run.sh scripts of Sunbird's tenant-migration page",
      "Writes the scripts that Sunbird's page \"Syncing Rajasthan Pilot data to Rajasthan tenant\" "

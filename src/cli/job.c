@@ -49,6 +49,11 @@ static int row_of(const char *option)
     return (int)(option_find(option) - option_table(&count));
 }
 
+const char *job_source_origin(const struct job *j)
+{
+    return origin_name(j->cli.origin[row_of("source")]);
+}
+
 void job_say_tenants(const struct job *j)
 {
     const struct settings *s = &j->cli.values.settings;

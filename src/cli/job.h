@@ -47,6 +47,9 @@ void job_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* "0124… → 0126…" and where they come from, on stderr. */
 void job_say_tenants(const struct job *j);
 
+/* Where the source's id comes from: "from move.yaml". */
+const char *job_source_origin(const struct job *j);
+
 int job_move_run(struct job *j);
 int job_sync_run(struct job *j);
 int job_status_run(struct job *j);

@@ -1,0 +1,45 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "cli/session.h"
+#include "cli/text.h"
+
+static int print_result(const struct cli *c, const struct retire_result *r)
+{
+    const char *id = c->values.settings.source;
+    char count[64], command[512];
+    if (r->was_retired)
+        printf("Organisation %s was retired already.\n", id);
+    else if (r->apply.conflicts || r->apply.rejected)
+        printf("Organisation %s could not be retired (%s).\n", id,
+               session_command(c, "show --rejected", command, sizeof command));
+    else
+        printf("Organisation %s is retired.\n", id);
+    if (r->synced && r->sync.failed[INDEX_ORGANISATION] > 0)
+        printf("  Attention its document could not be synced (%s)\n",
+               session_command(c, "sync", command, sizeof command));
+    else if (!r->synced)
+        puts("  Its document in Elasticsearch is not synced: `sync-url` is not set.");
+    if (r->references > 0)
+        printf("  Attention %s it again (%s)\n",
+               text_counted(count, r->references, "row names", "rows name"),
+               session_command(c, "apply", command, sizeof command));
+    bool is_clean = !r->apply.conflicts && !r->apply.rejected && !r->references &&
+                    r->sync.failed[INDEX_ORGANISATION] == 0;
+    if (is_clean)
+        puts("The move is done.");
+    return is_clean ? EXIT_DONE : EXIT_SOME_ROWS;
+}
+
+int cmd_retire(struct cli *c)
+{
+    struct session s;
+    struct fault f = {0};
+    struct retire_result r = {0};
+    bool ok = session_open(&s, c, true, &f) && phase_retire(&s.move, &r, &f);
+    progress_clear(&s.line);
+    int code = ok ? print_result(c, &r) : session_fail(&s, &f);
+    session_close(&s);
+    return code;
+}

@@ -1,0 +1,112 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/session.h"
+#include "cli/text.h"
+
+struct chain {
+    struct cli *cli;
+    struct status_result status;
+};
+
+static bool look(struct chain *h, struct fault *f)
+{
+    struct session s;
+    bool ok = session_open(&s, h->cli, false, f) && phase_status(&s.move, &h->status, f);
+    session_close(&s);
+    return ok;
+}
+
+/* Has anything of the plan been written already? Then the question was answered by an earlier run. */
+static bool is_begun(const struct status_result *r)
+{
+    return r->changes.all >
+           r->changes.by_state[CHANGE_PLANNED] + r->changes.by_state[CHANGE_REJECTED];
+}
+
+static int ask(struct chain *h)
+{
+    struct fault f = {0};
+    char changes[64], line[16] = "", command[512];
+    if (h->cli->values.yes)
+        return EXIT_DONE;
+    if (!isatty(STDIN_FILENO)) {
+        fault_set(&f, FAULT_REFUSED, "nobody is there to say yes");
+        fault_hint(&f, "Read the plan (%s), then run the same command with --yes",
+                   session_command(h->cli, "show", command, sizeof command));
+        return cli_fail(h->cli, &f);
+    }
+    uint64_t open = h->status.changes.by_state[CHANGE_PLANNED];
+    printf("\nThe plan can be looked at in another window: %s\nWrite these %s? Type yes: ",
+           session_command(h->cli, "show", command, sizeof command),
+           text_counted(changes, open, "change", "changes"));
+    fflush(stdout);
+    if (fgets(line, sizeof line, stdin) && strcmp(line, "yes\n") == 0)
+        return EXIT_DONE;
+    fault_set(&f, FAULT_REFUSED, "the answer was not yes; nothing was written");
+    fault_hint(&f, "Next: %s", session_command(h->cli, "apply", command, sizeof command));
+    return cli_fail(h->cli, &f);
+}
+
+static int plan(struct chain *h)
+{
+    struct fault f = {0};
+    if (!look(h, &f))
+        return cli_fail(h->cli, &f);
+    if (h->status.has_plan) {
+        printf("Plan %s is there already: the move goes on from it.\n", h->status.plan_name);
+        return EXIT_DONE;
+    }
+    int code = cmd_check(h->cli);
+    if (code == EXIT_DONE) {
+        putchar('\n');
+        code = cmd_plan(h->cli);
+    }
+    if (code == EXIT_DONE && !look(h, &f))
+        code = cli_fail(h->cli, &f);
+    return code;
+}
+
+static void heading(const char *text)
+{
+    printf("\n%s\n", text);
+    fflush(stdout);
+}
+
+/* Each step goes on only from a clean one; conflicts that are settled (theirs stays) do not stop the chain. */
+static int steps(struct chain *h)
+{
+    struct cli *c = h->cli;
+    heading("apply");
+    int worst = cmd_apply(c);
+    if (!c->clean)
+        return worst;
+    if (c->values.settings.sync_url[0]) {
+        heading("sync");
+        int code = cmd_sync(c);
+        if (!c->clean)
+            return code;
+    } else {
+        puts("Nothing is synced: `sync-url` is not set.");
+    }
+    heading("verify");
+    int code = cmd_verify(c);
+    if (!c->clean)
+        return code;
+    heading("retire");
+    code = cmd_retire(c);
+    return code == EXIT_DONE ? worst : code;
+}
+
+int cmd_run(struct cli *c)
+{
+    struct chain h = {.cli = c};
+    c->in_chain = true;
+    int code = plan(&h);
+    if (code == EXIT_DONE && !is_begun(&h.status))
+        code = ask(&h);
+    return code == EXIT_DONE ? steps(&h) : code;
+}

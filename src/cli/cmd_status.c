@@ -1,0 +1,111 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/json_write.h"
+#include "cli/command.h"
+#include "cli/session.h"
+#include "cli/text.h"
+
+enum { STATUS_JSON_MAX = 64 * 1024 };
+
+static const char *const object_names[] = {
+    [SYNC_USER] = "users", [SYNC_ORGANISATION] = "organisations", [SYNC_BATCH] = "batches"};
+static const char *const sync_names[] = {[SYNC_PENDING] = "pending",
+                                         [SYNC_SENT] = "sent",
+                                         [SYNC_RIGHT] = "right",
+                                         [SYNC_WRONG] = "wrong",
+                                         [SYNC_FAILED] = "failed"};
+
+static void print_counts(const char *what, const struct change_counts *c)
+{
+    char count[TEXT_COUNT_MAX];
+    if (c->all == 0)
+        return;
+    printf("  %-14s %9s in all", what, text_count(count, c->all));
+    for (enum change_state s = CHANGE_PLANNED; s <= CHANGE_UNDONE; s++) {
+        if (c->by_state[s] > 0)
+            printf(" · %s %s", text_count(count, c->by_state[s]), change_state_name(s));
+    }
+    putchar('\n');
+}
+
+static void print_result(const struct status_result *r)
+{
+    if (r->has_plan)
+        printf("Plan %s\n", r->plan_name);
+    else
+        puts("There is no plan yet.");
+    if (r->writer_pid > 0)
+        printf("Process %d works in this directory.\n", r->writer_pid);
+    print_counts("changes", &r->changes);
+    print_counts("retiring", &r->retire);
+    for (int o = SYNC_USER; o <= SYNC_BATCH; o++) {
+        uint64_t all = 0;
+        char count[TEXT_COUNT_MAX];
+        for (int s = SYNC_PENDING; s <= SYNC_FAILED; s++)
+            all += r->sync_by_state[o][s];
+        if (all == 0)
+            continue;
+        printf("  sync %-9s %9s in all", object_names[o], text_count(count, all));
+        for (int s = SYNC_PENDING; s <= SYNC_FAILED; s++) {
+            if (r->sync_by_state[o][s] > 0)
+                printf(" · %s %s", text_count(count, r->sync_by_state[o][s]), sync_names[s]);
+        }
+        putchar('\n');
+    }
+    printf("Next: %s\n", r->next);
+}
+
+static void json_counts(struct json_writer *w, const char *key, const struct change_counts *c)
+{
+    json_key(w, key);
+    json_begin_object(w);
+    json_member_int(w, "all", (int64_t)c->all);
+    for (enum change_state s = CHANGE_PLANNED; s <= CHANGE_UNDONE; s++)
+        json_member_int(w, change_state_name(s), (int64_t)c->by_state[s]);
+    json_end(w);
+}
+
+static void print_json(const struct status_result *r)
+{
+    struct buf out;
+    struct json_writer w;
+    buf_init(&out, STATUS_JSON_MAX);
+    json_writer_init(&w, &out, true);
+    json_begin_object(&w);
+    json_member_text(&w, "plan", r->has_plan ? r->plan_name : NULL);
+    json_member_int(&w, "writer_pid", r->writer_pid);
+    json_counts(&w, "changes", &r->changes);
+    json_counts(&w, "retire", &r->retire);
+    json_key(&w, "sync");
+    json_begin_object(&w);
+    for (int o = SYNC_USER; o <= SYNC_BATCH; o++) {
+        json_key(&w, object_names[o]);
+        json_begin_object(&w);
+        for (int s = SYNC_PENDING; s <= SYNC_FAILED; s++)
+            json_member_int(&w, sync_names[s], (int64_t)r->sync_by_state[o][s]);
+        json_end(&w);
+    }
+    json_end(&w);
+    json_member_text(&w, "next", r->next);
+    json_end(&w);
+    puts(buf_text(&out));
+    buf_fini(&out);
+}
+
+int cmd_status(struct cli *c)
+{
+    struct session s;
+    struct fault f = {0};
+    struct status_result r = {0};
+    int code = EXIT_DONE;
+    bool ok = session_open(&s, c, false, &f) && phase_status(&s.move, &r, &f);
+    if (!ok)
+        code = session_fail(&s, &f);
+    else if (c->values.json)
+        print_json(&r);
+    else
+        print_result(&r);
+    session_close(&s);
+    return code;
+}
