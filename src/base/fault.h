@@ -35,9 +35,10 @@ enum { FAULT_TEXT_MAX = 512, FAULT_SUBJECT_MAX = 256, FAULT_HINT_MAX = 384 };
 
 struct fault {
     enum fault_code code;
-    char text[FAULT_TEXT_MAX];       /* what happened, one sentence without a full stop */
-    char subject[FAULT_SUBJECT_MAX]; /* to what: file:line, host:port, table and key; may be empty */
-    char hint[FAULT_HINT_MAX];       /* what to do next; may be empty */
+    char text[FAULT_TEXT_MAX]; /* what happened, one sentence without a full stop */
+    char
+        subject[FAULT_SUBJECT_MAX]; /* to what: file:line, host:port, table and key; may be empty */
+    char hint[FAULT_HINT_MAX];      /* what to do next; may be empty */
 };
 
 /* Describes a failure. An earlier description in |f| is replaced; |f| may be NULL.

@@ -28,7 +28,7 @@ void json_begin_object(struct json_writer *w);
 void json_begin_array(struct json_writer *w);
 void json_end(struct json_writer *w); /* of the innermost object or array */
 void json_key(struct json_writer *w, const char *key);
-void json_text_value(struct json_writer *w, const char *text); /* NULL: null */
+void json_text_value(struct json_writer *w, const char *text);   /* NULL: null */
 void json_bytes_value(struct json_writer *w, struct bytes text); /* null: null */
 void json_int_value(struct json_writer *w, int64_t v);
 void json_double_value(struct json_writer *w, double v);
