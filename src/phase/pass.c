@@ -14,6 +14,7 @@ struct rule_scan {
     struct rule_total total;
     struct arena scratch; /* one row's change */
     struct progress progress;
+    bool repeated; /* rows may have come twice */
     bool counting; /* only count the references, write nothing */
     int64_t now_us;
 };
@@ -110,6 +111,7 @@ static bool scan_table(struct rule_scan *s, struct fault *f)
         .row = on_row,
         .range = on_range,
         .context = s,
+        .repeated = &s->repeated,
     };
     return store_scan(s->m->store, &scan, f);
 }
@@ -150,7 +152,9 @@ static bool run_rule(struct move *m, const struct move_rules *rules, int place, 
     bool ok = scan_table(&s, f) && ledger_flush(m->ledger, f);
     arena_fini(&s.scratch);
     uint64_t repeats = 0;
-    ok = ok && (s.total.changes == 0 || ledger_drop_repeats(m->ledger, r->name, pass, &repeats, f));
+    if (ok && s.repeated)
+        ok = ledger_drop_repeats(m->ledger, r->name, pass, &repeats, f);
+    s.total.matched -= repeats;
     s.total.changes -= repeats;
     if (ok && s.bound->moves_row && s.total.changes > 0)
         ok = pass_read_targets(m, s.bound, pass, &s.total, f);

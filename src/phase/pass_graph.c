@@ -93,10 +93,7 @@ bool pass_run_graph(struct move *m, int place, int pass, struct rule_total *tota
               graph_count(m->graph, &find, &matching, &all, f) &&
               graph_scan(m->graph, &find, on_node, &g, f);
     arena_fini(&g.scratch);
-    uint64_t repeats = 0;
-    ok = ok && ledger_flush(m->ledger, f) &&
-         (g.total.changes == 0 || ledger_drop_repeats(m->ledger, r->name, pass, &repeats, f));
-    g.total.changes -= repeats;
+    ok = ok && ledger_flush(m->ledger, f);
     g.total.scanned = all;
     g.total.duration_us = (uint64_t)(clock_now_us() - started);
     ok = ok && ledger_put_total(m->ledger, &g.total, f) && ledger_flush(m->ledger, f);

@@ -108,6 +108,12 @@ static void take_piece(struct scan_flight *flight)
         end_flight(run);
 }
 
+static void note_repeats(const struct scan_run *run)
+{
+    if (run->scan->repeated)
+        *run->scan->repeated = true;
+}
+
 /* The token of the row that was read last. */
 static bool token_of_row(struct scan_run *run, int64_t *token, struct fault *f)
 {
@@ -200,8 +206,10 @@ static bool ask_for_less(struct scan_flight *flight, struct fault *f)
         return fault_memory(f);
     if (piece->tries > run->store->max_retries + TRIES_MORE)
         return false;
-    if (remedy == RANGE_SPLIT)
+    if (remedy == RANGE_SPLIT) {
         buf_clear(&flight->paging_state);
+        note_repeats(run);
+    }
     log_write(LOG_WARN, "store", "%s.%s: tokens %lld to %lld: %s; %s", run->scan->table->keyspace,
               run->scan->table->name, (long long)piece->from, (long long)piece->end, f->text,
               remedy == RANGE_SPLIT ? "cut in two and read again" : "read again");
@@ -229,6 +237,7 @@ static void on_page(struct cql_request *r)
     if (is_refused && flight->paging_state.n && !flight->restarted) {
         /* Perhaps only the paging state: it may not outlive an upgrade of the server. */
         flight->restarted = true;
+        note_repeats(run);
         ranges_restart(&run->ranges, flight->piece);
         buf_clear(&flight->paging_state);
         again = send_page(flight, 1);

@@ -93,6 +93,7 @@ struct store_scan {
     /* After each range that is read to its end; |done| of |total| ranges. May be NULL. */
     void (*range)(void *context, struct token_range range, uint64_t rows, int done, int total);
     void *context;
+    bool *repeated; /* set to true when rows may have come twice; may be NULL */
 };
 
 struct store_adapter {
