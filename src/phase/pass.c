@@ -187,7 +187,7 @@ static bool run_one(struct move *m, const struct move_rules *rules, int place, i
     if (m->profile.rules[place].is_graph) {
         if (!m->graph)
             return pass > 1 || note_only(m, total, "no graph is set", f);
-        return pass_run_graph(m, place, pass, total, f);
+        return pass_run_graph(m, place, total, f);
     }
     if (!rules->present[place])
         return pass > 1 || note_only(m, total, "not in this cluster", f);

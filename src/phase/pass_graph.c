@@ -78,7 +78,7 @@ static bool on_node(void *context, const struct node *n, struct fault *f)
     return ledger_add(g->m->ledger, &c, f);
 }
 
-bool pass_run_graph(struct move *m, int place, int pass, struct rule_total *total, struct fault *f)
+bool pass_run_graph(struct move *m, int place, struct rule_total *total, struct fault *f)
 {
     const struct rule *r = &m->profile.rules[place];
     struct graph_pass g = {.m = m, .total = *total};

@@ -10,7 +10,7 @@ bool pass_read_targets(struct move *m, const struct bound_rule *b, int pass,
                        struct rule_total *total, struct fault *f);
 
 /* pass_graph.c: the scan of a graph rule. */
-bool pass_run_graph(struct move *m, int place, int pass, struct rule_total *total, struct fault *f);
+bool pass_run_graph(struct move *m, int place, struct rule_total *total, struct fault *f);
 /* What the rule looks for, borrowed from the profile and the tenants. */
 bool pass_graph_find(struct move *m, int place, struct graph_find *out, struct fault *f);
 

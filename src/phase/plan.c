@@ -1,6 +1,8 @@
 #include "phase/phase_private.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -26,9 +28,14 @@ static bool put_aside(struct move *m, struct fault *f)
     struct tm tm;
     strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
     move_path(m, "ledger.db", from, sizeof from);
-    snprintf(to, sizeof to, "%.4000s/ledger-%s.db", m->settings.dir, stamp);
-    if (rename(from, to) != 0)
-        return fault_errno(f, errno, "put the earlier ledger aside", from);
+    int error = EEXIST;
+    for (int i = 0; error == EEXIST && i < 1000; i++) {
+        snprintf(to, sizeof to, i ? "%.4000s/ledger-%s.%d.db" : "%.4000s/ledger-%s.db",
+                 m->settings.dir, stamp, i);
+        error = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 ? 0 : errno;
+    }
+    if (error)
+        return fault_errno(f, error, "put the earlier ledger aside", from);
     move_note(m, "the earlier plan is kept as %s", to);
     return true;
 }

@@ -202,8 +202,8 @@ static void app_set(struct move_case *c, const struct table *t, const char *k1, 
                                  .timestamp = at});
 }
 
-static void app_delete(struct move_case *c, const struct table *t, const char *k1, const char *k2,
-                       int64_t at)
+__attribute__((unused)) static void app_delete(struct move_case *c, const struct table *t,
+                                               const char *k1, const char *k2, int64_t at)
 {
     struct bytes key[2] = {bytes_of(k1), bytes_of(k2)};
     app_run(c,
@@ -342,7 +342,7 @@ static const struct store_adapter tripped_adapter = {
     .drive = tripped_drive,
 };
 
-static void tripped_open(struct tripped *t, struct move_case *c)
+__attribute__((unused)) static void tripped_open(struct tripped *t, struct move_case *c)
 {
     *t = (struct tripped){.store = {&tripped_adapter}};
     must((t->real = store_embedded_open(c->file, &fault)) != NULL);

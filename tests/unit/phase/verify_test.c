@@ -1,0 +1,218 @@
+/* From plan to retire on the embedded store, index and service. */
+#include "move_case.h"
+
+static struct move_case c;
+
+static int begin(void **state)
+{
+    (void)state;
+    case_begin(&c);
+    c.settings.sync_url = c.settings.elasticsearch = c.address;
+    c.settings.verify_timeout_s = 1;
+    app_organisation(&c, OLD_ORG, "pilot");
+    app_organisation(&c, NEW_ORG, "rj");
+    for (int i = 0; i < 5; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "u%d", i);
+        app_user(&c, id, OLD_ORG, "pilot");
+        app_member(&c, id, OLD_ORG, "2018-01-01", false);
+    }
+    app_batch(&c, "do_1", "b1", list_of(&c, OLD_ORG, "x", NULL));
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    case_end(&c);
+    return 0;
+}
+
+#define with_move(m, call)                                                                         \
+    do {                                                                                           \
+        struct observer o_ = {0};                                                                  \
+        fault = (struct fault){0};                                                                 \
+        must(move_init(&m, &c.settings, &o_, &fault));                                             \
+        done = call;                                                                               \
+        move_fini(&m);                                                                             \
+    } while (0)
+
+static struct move m;
+static bool done;
+
+static void the_whole_chain_ends_clean(void **state)
+{
+    (void)state;
+    struct sync_result s;
+    struct verify_result v;
+    struct retire_result r;
+    struct status_result t;
+    case_plan(&c);
+    case_apply(&c, NULL);
+    with_move(m, phase_sync(&m, &s, &fault));
+    if (!done)
+        fail_msg("%s", fault.text);
+    assert_int_equal(s.sent[INDEX_USER], 5);
+    assert_int_equal(s.sent[INDEX_BATCH], 1);
+    assert_int_equal(s.sent[INDEX_ORGANISATION], 2);
+    with_move(m, phase_verify(&m, &v, &fault));
+    if (!done)
+        fail_msg("%s", fault.text);
+    assert_int_equal(v.references, 0);
+    assert_int_equal(v.changes, 11);
+    assert_int_equal(v.changes_right, 11);
+    assert_int_equal(v.documents_right[INDEX_USER], 5);
+    assert_int_equal(v.documents_right[INDEX_BATCH], 1);
+    assert_true(v.clean);
+    assert_int_equal(access(v.proof_path, R_OK), 0);
+    with_move(m, phase_retire(&m, &r, &fault));
+    if (!done)
+        fail_msg("%s", fault.text);
+    assert_string_equal(app_value(&c, c.organisation, OLD_ORG, NULL, "status"), "0");
+    assert_true(r.synced);
+    with_move(m, phase_status(&m, &t, &fault));
+    assert_true(done);
+    assert_int_equal(t.retire.by_state[CHANGE_READ], 1);
+    with_move(m, phase_verify(&m, &v,
+                              &fault)); /* the retired source's own status is no reason to refuse */
+    if (!done)
+        fail_msg("%s", fault.text);
+}
+
+static void documents_that_nobody_synced_are_not_right(void **state)
+{
+    (void)state;
+    struct sync_result s;
+    struct verify_result v;
+    case_plan(&c);
+    case_apply(&c, NULL);
+    with_move(m, phase_sync(&m, &s, &fault));
+    assert_true(done);
+    /* Somebody changes a row afterwards: its document is old now, and the service cannot be asked again. */
+    app_set(&c, c.user, "u3", NULL, "channel", bytes_of("late"), clock_now_us());
+    c.settings.sync_url = "";
+    with_move(m, phase_verify(&m, &v, &fault));
+    assert_true(done);
+    assert_int_equal(v.documents_right[INDEX_USER], 4);
+    assert_int_equal(v.changes_other, 1);
+    assert_false(v.clean);
+}
+
+static void wrong_documents_are_synced_again(void **state)
+{
+    (void)state;
+    struct sync_result s;
+    struct verify_result v;
+    case_plan(&c);
+    case_apply(&c, NULL);
+    with_move(m, phase_sync(&m, &s, &fault));
+    assert_true(done);
+    app_set(&c, c.user, "u3", NULL, "channel", bytes_of("late"), clock_now_us());
+    with_move(m, phase_verify(&m, &v, &fault));
+    assert_true(done);
+    assert_int_equal(v.synced_again, 1);
+    assert_int_equal(v.documents_right[INDEX_USER], 5);
+    assert_true(v.clean);
+}
+
+static void retire_is_refused_while_a_row_names_the_source(void **state)
+{
+    (void)state;
+    struct retire_result r;
+    case_plan(&c);
+    case_apply(&c, NULL);
+    app_user(&c, "late", OLD_ORG, "pilot");
+    with_move(m, phase_retire(&m, &r, &fault));
+    assert_false(done);
+    assert_int_equal(fault.code, FAULT_REFUSED);
+    assert_string_equal(app_value(&c, c.organisation, OLD_ORG, NULL, "status"), "1");
+}
+
+static void retire_and_sync_are_refused_before_apply(void **state)
+{
+    (void)state;
+    struct retire_result r;
+    struct sync_result s;
+    case_plan(&c);
+    with_move(m, phase_retire(&m, &r, &fault));
+    assert_false(done);
+    assert_int_equal(fault.code, FAULT_REFUSED);
+    with_move(m, phase_sync(&m, &s, &fault));
+    assert_false(done);
+    assert_int_equal(fault.code, FAULT_REFUSED);
+}
+
+static void assert_apply_is_refused(const char *part_of_subject)
+{
+    struct apply_result a;
+    with_move(m, phase_apply(&m, &a, &fault));
+    assert_false(done);
+    assert_int_equal(fault.code, FAULT_REFUSED);
+    if (!strstr(fault.subject, part_of_subject))
+        fail_msg("the subject is: %s", fault.subject);
+    assert_string_equal(app_value(&c, c.user, "u1", NULL, "rootorgid"), OLD_ORG);
+}
+
+static void a_plan_is_stale_when_an_organisation_changed(void **state)
+{
+    (void)state;
+    case_plan(&c);
+    app_set(&c, c.organisation, NEW_ORG, NULL, "channel", bytes_of("rajasthan"), clock_now_us());
+    assert_apply_is_refused("channel \"rj\" is now \"rajasthan\"");
+}
+
+static void a_ledger_of_another_move_is_refused(void **state)
+{
+    (void)state;
+    app_organisation(&c, "0777", "else");
+    case_plan(&c);
+    c.settings.source = "0777";
+    assert_apply_is_refused("0777");
+    c.settings.source = OLD_ORG;
+}
+
+static void a_second_plan_needs_to_be_asked_for_and_keeps_the_first(void **state)
+{
+    (void)state;
+    struct plan_result p;
+    case_plan(&c);
+    with_move(m, phase_plan(&m, &p, &fault));
+    assert_false(done);
+    assert_int_equal(fault.code, FAULT_REFUSED);
+    c.settings.again = true;
+    struct plan_result again = case_plan(&c);
+    c.settings.again = false;
+    assert_int_equal(again.changes, 11);
+}
+
+static void the_plan_has_one_name_whatever_the_order_of_the_scan(void **state)
+{
+    (void)state;
+    struct plan_result first = case_plan(&c);
+    c.settings.again = true;
+    c.settings.scan_ranges = 37;
+    c.settings.page_rows = 1;
+    struct plan_result second = case_plan(&c);
+    assert_string_equal(first.digest, second.digest);
+    app_set(&c, c.user, "u1", NULL, "channel", bytes_of("other"), clock_now_us());
+    struct plan_result third = case_plan(&c);
+    assert_string_not_equal(first.digest, third.digest);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_whole_chain_ends_clean, begin, end),
+        cmocka_unit_test_setup_teardown(documents_that_nobody_synced_are_not_right, begin, end),
+        cmocka_unit_test_setup_teardown(wrong_documents_are_synced_again, begin, end),
+        cmocka_unit_test_setup_teardown(retire_is_refused_while_a_row_names_the_source, begin, end),
+        cmocka_unit_test_setup_teardown(retire_and_sync_are_refused_before_apply, begin, end),
+        cmocka_unit_test_setup_teardown(a_plan_is_stale_when_an_organisation_changed, begin, end),
+        cmocka_unit_test_setup_teardown(a_ledger_of_another_move_is_refused, begin, end),
+        cmocka_unit_test_setup_teardown(a_second_plan_needs_to_be_asked_for_and_keeps_the_first,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(the_plan_has_one_name_whatever_the_order_of_the_scan, begin,
+                                        end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
