@@ -173,8 +173,8 @@ struct sync_item {
     enum sync_state state;
     struct bytes reason;
 };
-/* Makes one pending item for every object that a read-back or conflicting change names and that has
- * none yet. */
+/* Makes a pending item for every object that a read-back or conflicting change names; changes of an
+ * earlier collection are not looked at again. To be called when no change is open. */
 bool ledger_sync_collect(struct ledger *l, struct fault *f);
 /* Adds one item, or makes an existing one pending again (organisations; what was changed again by a
  * later pass). */

@@ -185,8 +185,8 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SQL_SYNC_COLLECT] =
         "INSERT INTO sync SELECT c.sync_object, c.sync_id, c.sync_course_id, 1, NULL "
         "FROM states s CROSS JOIN changes c ON c.seq = s.seq "
-        "WHERE s.state IN (5, 6) AND c.sync_object <> 0 AND c.sync_id <> '' "
-        "ORDER BY c.sync_object, c.sync_id ON CONFLICT DO NOTHING",
+        "WHERE s.seq > ?1 AND s.state IN (5, 6) AND c.sync_object <> 0 AND c.sync_id <> '' "
+        "ORDER BY c.sync_object, c.sync_id ON CONFLICT DO UPDATE SET state = 1, reason = NULL",
     [SQL_SYNC_ADD] = "INSERT OR REPLACE INTO sync VALUES(?1, ?2, ?3, ?4, ?5)",
     [SQL_SYNC_READ] = "SELECT object, id, course_id, state, reason FROM sync "
                       "WHERE object = ?1 AND id > ?2 AND (?3 = 0 OR (?3 >> state) & 1) "

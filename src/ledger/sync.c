@@ -2,8 +2,14 @@
 
 bool ledger_sync_collect(struct ledger *l, struct fault *f)
 {
+    int64_t collected = 0;
+    if (!ledger_get_int(l, "sync.collected", 0, &collected, f))
+        return false;
     sqlite3_stmt *s = transaction_begin(l, f) ? statement(l, SQL_SYNC_COLLECT, f) : NULL;
-    return s && run(l, s, f) && transaction_commit(l, f);
+    if (!s)
+        return false;
+    bind_int(l, s, 1, collected);
+    return run(l, s, f) && ledger_put_int(l, "sync.collected", l->last_seq, f) && transaction_commit(l, f);
 }
 
 bool ledger_sync_add(struct ledger *l, const struct sync_item *item, struct fault *f)
