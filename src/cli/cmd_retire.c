@@ -21,12 +21,15 @@ static int print_result(const struct cli *c, const struct retire_result *r)
                session_command(c, "sync", command, sizeof command));
     else if (!r->synced)
         puts("  Its document in Elasticsearch is not synced: `sync-url` is not set.");
+    else if (r->documents_right < r->documents)
+        printf("  Attention its document in Elasticsearch does not say so yet (%s)\n",
+               session_command(c, "verify", command, sizeof command));
     if (r->references > 0)
         printf("  Attention %s it again (%s)\n",
                text_counted(count, r->references, "row names", "rows name"),
                session_command(c, "apply", command, sizeof command));
     bool is_clean = !r->apply.conflicts && !r->apply.rejected && !r->references &&
-                    r->sync.failed[INDEX_ORGANISATION] == 0;
+                    r->sync.failed[INDEX_ORGANISATION] == 0 && r->documents_right == r->documents;
     if (is_clean)
         puts("The move is done.");
     return is_clean ? EXIT_DONE : EXIT_SOME_ROWS;

@@ -152,6 +152,7 @@ struct retire_result {
     struct apply_result apply;
     struct sync_result sync;
     bool synced;
+    uint64_t documents, documents_right; /* of organisations, read back afterwards */
 };
 bool phase_retire(struct move *m, struct retire_result *out, struct fault *f);
 

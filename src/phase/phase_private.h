@@ -148,9 +148,9 @@ bool move_applied(struct move *m, struct fault *f);
 
 /* ---- verify_documents.c ---- */
 
-/* Reads every synced document back until all are right or the time is over; those that stay wrong
- * are synced again. */
-bool verify_documents(struct move *m, const struct move_rules *rules, struct verify_result *out,
-                      struct fault *f);
+/* Reads the synced documents of |objects| (1 << enum sync_object) back until all are right or the time is over; those that
+ * stay wrong are synced again. */
+bool verify_documents(struct move *m, const struct move_rules *rules, unsigned objects,
+                      struct verify_result *out, struct fault *f);
 
 #endif

@@ -16,16 +16,28 @@ static bool refuse_references(struct move *m, const struct move_rules *rules,
 }
 
 /* The old organisation's document says "active" until it is indexed again. */
-static bool sync_source(struct move *m, struct retire_result *out, struct fault *f)
+static bool sync_source(struct move *m, const struct move_rules *rules, struct retire_result *out,
+                        struct fault *f)
 {
     struct sync_item item = {
         .object = SYNC_ORGANISATION, .id = m->source.id, .state = SYNC_PENDING};
+    struct verify_result v = {0};
+    const unsigned organisations = 1u << SYNC_ORGANISATION;
     if (!m->settings.sync_url[0])
         return true;
+    if (!move_sync(m, f) || !ledger_sync_add(m->ledger, &item, f) ||
+        !sync_objects(m, organisations, 1u << SYNC_PENDING | 1u << SYNC_FAILED, &out->sync, f))
+        return false;
     out->synced = true;
-    return move_sync(m, f) && ledger_sync_add(m->ledger, &item, f) &&
-           sync_objects(m, 1u << SYNC_ORGANISATION, 1u << SYNC_PENDING | 1u << SYNC_FAILED,
-                        &out->sync, f);
+    if (!m->settings.elasticsearch[0])
+        return true;
+    /* What the documents must say now is what the rows say now. */
+    if (!move_tenants(m, f) || !move_index(m, f) ||
+        !verify_documents(m, rules, organisations, &v, f))
+        return false;
+    out->documents = v.documents[INDEX_ORGANISATION];
+    out->documents_right = v.documents_right[INDEX_ORGANISATION];
+    return true;
 }
 
 static bool retire_all(struct move *m, struct retire_result *out, struct fault *f)
@@ -39,7 +51,7 @@ static bool retire_all(struct move *m, struct retire_result *out, struct fault *
         !write_all(m, &rules, RULE_RETIRE, &out->apply, f))
         return false;
     out->was_retired = before.by_state[CHANGE_PLANNED] + before.by_state[CHANGE_SENT] == 0;
-    if (!fill_counts(m, RULE_RETIRE, &out->apply, f) || !sync_source(m, out, f))
+    if (!fill_counts(m, RULE_RETIRE, &out->apply, f) || !sync_source(m, &rules, out, f))
         return false;
     /* Whatever was written while the status changed must not be left behind unseen. */
     struct references late;

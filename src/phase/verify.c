@@ -39,7 +39,7 @@ static bool verify_all(struct move *m, struct verify_result *out, struct fault *
     out->tables = left.tables;
     out->graphs = left.graphs;
     out->indexes = m->index ? 3 : 0;
-    if (m->index && !verify_documents(m, &rules, out, f))
+    if (m->index && !verify_documents(m, &rules, ~0u, out, f))
         return false;
     if (!ledger_count(m->ledger, NULL, RULE_MOVE, 0, &counts, f))
         return false;

@@ -20,6 +20,7 @@ struct expected {
     bool deleted;   /* a deleted user: services leave such documents as they are */
     bool is_member; /* of the target */
     struct bytes root_org_id, channel, created_for;
+    char status[16]; /* of an organisation; "": it has none */
 };
 
 /* One row to read; |op| is the first member, so that an operation leads back to its question. */
@@ -111,6 +112,8 @@ static void expect_organisation(struct document_check *d, struct bytes id, struc
             continue;
         e->exists = true;
         e->channel = both[i]->channel;
+        if (both[i]->has_status)
+            snprintf(e->status, sizeof e->status, "%d", both[i]->status);
     }
 }
 
@@ -192,7 +195,9 @@ static bool is_right(const struct document_check *d, const struct expected *e,
                (!e->is_member ||
                 names(doc->organisations, doc->organisation_count, d->m->target.id));
     case SYNC_BATCH: return same_list(e->created_for, doc->created_for, doc->created_for_count);
-    case SYNC_ORGANISATION: return bytes_equal(doc->channel, e->channel);
+    case SYNC_ORGANISATION:
+        return bytes_equal(doc->channel, e->channel) &&
+               (!e->status[0] || bytes_are(doc->status, e->status));
     case SYNC_NONE: break;
     }
     return false;
@@ -310,8 +315,8 @@ static bool check_object(struct document_check *d, uint64_t started_ms, struct f
     }
 }
 
-bool verify_documents(struct move *m, const struct move_rules *rules, struct verify_result *out,
-                      struct fault *f)
+bool verify_documents(struct move *m, const struct move_rules *rules, unsigned objects,
+                      struct verify_result *out, struct fault *f)
 {
     static const struct {
         enum sync_object object;
@@ -325,6 +330,8 @@ bool verify_documents(struct move *m, const struct move_rules *rules, struct ver
     for (size_t i = 0; ok && i < sizeof kinds / sizeof *kinds; i++) {
         uint64_t by_state[SYNC_FAILED + 1];
         enum index_object x = kinds[i].index;
+        if (!(objects & 1u << kinds[i].object))
+            continue;
         *d = (struct document_check){
             .m = m, .rules = rules, .out = out, .object = kinds[i].object, .index = x};
         arena_init(&d->arena, DOCUMENT_ARENA_MAX);

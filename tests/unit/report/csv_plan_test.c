@@ -87,7 +87,7 @@ static void a_long_plan_is_written_whole(void **state)
     assert_int_equal(rows, 3000);
     char *text = case_text(c, "u.csv");
     int lines = 0;
-    for (const char *p = text; *p; p++)
+    for (const char *p = text; p && *p; p++)
         lines += *p == '\n';
     assert_int_equal(lines, 3001);
     free(text);

@@ -79,7 +79,7 @@ static void a_statement_has_at_most_five_hundred_nodes(void **state)
     assert_int_equal(nodes, 1201);
     char *text = case_text(c, "content.cypher");
     int statements = 0, rows = 0;
-    for (const char *p = text; *p; p++) {
+    for (const char *p = text; p && *p; p++) {
         statements += *p == ';' && p[1] == '\n';
         rows += *p == '{' && p[1] == 'i';
     }
