@@ -40,11 +40,11 @@ static const char *const status_known[] = {"dry_run",
                                            NULL};
 
 static const struct job_kind kinds[] = {
-    {"user", move_known, true, job_move_run},
-    {"user_org", move_known, true, job_move_run},
-    {"course_batch", move_known, true, job_move_run},
-    {"change_org_status", status_known, true, job_status_run},
-    {"sync", sync_known, false, job_sync_run},
+    {"user", move_known, true, true, job_move_run},
+    {"user_org", move_known, true, true, job_move_run},
+    {"course_batch", move_known, true, true, job_move_run},
+    {"change_org_status", status_known, true, false, job_status_run},
+    {"sync", sync_known, false, false, job_sync_run},
 };
 
 const struct job_kind *job_find(const char *name)

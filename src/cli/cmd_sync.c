@@ -1,9 +1,11 @@
-#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "cli/command.h"
 #include "cli/session.h"
 #include "cli/text.h"
+#include "phase/id_file.h"
+#include "report/ids.h"
 
 static uint64_t sum(const uint64_t n[INDEX_BATCH + 1])
 {
@@ -32,8 +34,56 @@ static void print_objects(FILE *to, const uint64_t n[INDEX_BATCH + 1])
         fputs("nothing", to);
 }
 
-static int print_result(const struct cli *c, const struct sync_result *r)
+enum { READ_COUNT = 256, IDS_ARENA_MAX = 256 * 1024 * 1024 };
+
+/* DIR/not-synced-user.ids: what the service did not take, ready for another try by hand. */
+static bool write_ids(struct ledger *l, enum sync_object object, const char *path, struct fault *f)
 {
+    struct sync_item items[READ_COUNT];
+    struct arena a;
+    struct ids_file *x = ids_new(path, f);
+    bool ok = x != NULL;
+    struct bytes after = bytes_null();
+    int n = 1;
+    arena_init(&a, IDS_ARENA_MAX);
+    while (ok && n > 0) {
+        n = ledger_sync_read(l, object, 1u << SYNC_PENDING | 1u << SYNC_FAILED, after, items,
+                             READ_COUNT, &a, f);
+        ok = n >= 0;
+        for (int i = 0; ok && i < n; i++) {
+            after = items[i].id;
+            if (id_file_can_hold(items[i].id))
+                ok = ids_add(x, items[i].id, f);
+        }
+    }
+    ok = ok && ids_finish(x, NULL, 0, NULL, f);
+    ids_free(x);
+    arena_fini(&a);
+    return ok;
+}
+
+static void write_failed(const struct session *s, const struct sync_result *r)
+{
+    static const enum sync_object objects[] = {[INDEX_USER] = SYNC_USER,
+                                               [INDEX_ORGANISATION] = SYNC_ORGANISATION,
+                                               [INDEX_BATCH] = SYNC_BATCH};
+    for (int i = 0; i <= INDEX_BATCH; i++) {
+        char path[PATH_MAX];
+        struct fault f = {0};
+        if (r->failed[i] == 0)
+            continue;
+        snprintf(path, sizeof path, "%s/not-synced-%s.ids", s->cli->values.settings.dir,
+                 index_object_name((enum index_object)i));
+        if (write_ids(s->move.ledger, objects[i], path, &f))
+            printf("            their ids: %s\n", path);
+        else
+            cli_warn("the file of ids that were not synced could not be written: %s", f.text);
+    }
+}
+
+static int print_result(const struct session *s, const struct sync_result *r)
+{
+    const struct cli *c = s->cli;
     char blocks[64], time[TEXT_COUNT_MAX];
     fputs("Sent ", stdout);
     print_objects(stdout, r->sent);
@@ -45,6 +95,7 @@ static int print_result(const struct cli *c, const struct sync_result *r)
         print_objects(stdout, r->failed);
         printf(" could not be synced (%s tries them again)\n",
                session_command(c, "sync", command, sizeof command));
+        write_failed(s, r);
         return EXIT_SOME_ROWS;
     }
     if (!c->values.settings.elasticsearch[0])
@@ -63,7 +114,7 @@ int cmd_sync(struct cli *c)
     bool ok = session_open(&s, c, true, &f) && phase_sync(&s.move, &r, &f);
     progress_clear(&s.line);
     if (ok) {
-        code = print_result(c, &r);
+        code = print_result(&s, &r);
     } else if (f.code == FAULT_INTERRUPTED) {
         char command[512];
         fprintf(stderr, "Stopped between two calls: ");

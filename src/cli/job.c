@@ -201,7 +201,7 @@ static bool read_settings(struct job *j, struct fault *f)
         return fault_hint(
             f, "--context_param sunbird_cassandra_server=HOST, or cassandra: HOST in move.yaml");
     }
-    if (!s->source[0] || !s->target[0]) {
+    if (!s->source[0] || (j->kind->needs_target && !s->target[0])) {
         fault_set(f, FAULT_USAGE, "only one of the two tenants is given");
         return fault_hint(
             f, "Give both: --context_param source_org_id=ID --context_param target_org_id=ID");

@@ -17,6 +17,9 @@
 #define JOB_PAGE_SOURCE "01241408242723225614"
 #define JOB_PAGE_TARGET "01246375399411712074"
 
+/* "user_org_migration.csv.users": the users of the memberships in "user_org_migration.csv". */
+#define JOB_USERS_ENDING ".users"
+
 struct job_kind;
 
 struct job {
@@ -31,7 +34,8 @@ struct job {
 struct job_kind {
     const char *name;
     const char *const *known; /* the parameters that it takes, NULL at the end */
-    bool needs_move;          /* cassandra, source, target */
+    bool needs_move;          /* cassandra, source */
+    bool needs_target;
     int (*run)(struct job *j);
 };
 

@@ -37,7 +37,7 @@ struct job_move {
     const char *path;
     char users_path[PATH_MAX];
     struct session session;
-    uint64_t ids, kept;
+    uint64_t ids, kept, left_out;
 };
 
 static const struct step *step_of(const char *job)
@@ -97,6 +97,7 @@ static bool write_ids(struct job_move *jm, struct fault *f)
     }
     ok = ok && add_ids(jm, w, users, f) && id_writer_finish(w, &jm->ids, &jm->kept, f) &&
          (!users || id_writer_finish(users, NULL, NULL, f));
+    jm->left_out = w ? id_writer_left_out(w) : 0;
     id_writer_free(w);
     id_writer_free(users);
     return ok;
@@ -121,7 +122,7 @@ static bool prepare(struct job_move *jm, char *dir, size_t room, struct fault *f
         fault_set(f, FAULT_USAGE, "sunbird_output_file is not given");
         return fault_hint(f, "--context_param sunbird_output_file=/path/to/ids.csv");
     }
-    if (snprintf(jm->users_path, sizeof jm->users_path, "%s.users", jm->path) >=
+    if (snprintf(jm->users_path, sizeof jm->users_path, "%s" JOB_USERS_ENDING, jm->path) >=
         (int)sizeof jm->users_path)
         return fault_set(f, FAULT_USAGE, "sunbird_output_file is too long");
     say_what(jm);
@@ -140,6 +141,10 @@ static void print_ids(const struct job_move *jm, const struct job_result *r)
     if (jm->kept > 0)
         printf("  %s of an earlier run that was not synced yet stay%s in it\n",
                text_counted(count, jm->kept, "id", "ids"), jm->kept == 1 ? "s" : "");
+    if (jm->left_out > 0)
+        printf(
+            "  Attention %s cannot stand on a line (a line break, or not UTF-8) and %s left out\n",
+            text_counted(count, jm->left_out, "id", "ids"), jm->left_out == 1 ? "is" : "are");
     if (jm->step->writes_users)
         printf("  The users of these memberships need a sync too: %s\n", jm->users_path);
 }

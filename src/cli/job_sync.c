@@ -13,8 +13,9 @@
 #include "ledger/ledger.h"
 #include "net/loop.h"
 #include "phase/id_file.h"
+#include "phase/id_set.h"
 
-enum { DEFAULT_BLOCK = 100, COURSE_ARENA_MAX = 512 * 1024 * 1024, COURSE_READ = 1000 };
+enum { DEFAULT_BLOCK = 100, LEDGER_ARENA_MAX = 512 * 1024 * 1024, CHANGES_READ = 256 };
 
 struct job_sync {
     struct job *job;
@@ -25,8 +26,10 @@ struct job_sync {
     uint64_t pause_ms;
     struct id_file file;
     struct sync_id *ids;
-    size_t with_course; /* ids whose course id is known */
-    struct arena arena; /* the course ids */
+    size_t count;
+    size_t with_course;       /* ids whose course id is known */
+    struct id_set unwritable; /* ids from the ledger alone */
+    struct arena arena;       /* what comes from the ledger */
     struct loop *loop;
     struct sync *sync;
     uint64_t sent;
@@ -128,12 +131,13 @@ static bool read_ids(struct job_sync *s, struct fault *f)
         return fault_memory(f);
     for (size_t i = 0; i < s->file.count; i++)
         s->ids[i].id = s->file.ids[i];
+    s->count = s->file.count;
     return true;
 }
 
 struct by_id {
     struct bytes id;
-    struct sync_id *place;
+    size_t place;
 };
 
 static int compare_ids(const void *a, const void *b)
@@ -144,38 +148,90 @@ static int compare_ids(const void *a, const void *b)
     return order ? order : (x->id.n > y->id.n) - (x->id.n < y->id.n);
 }
 
-/* The course ids are in the ledger that the course_batch job left beside its file. */
-static bool take_course_ids(struct job_sync *s, struct ledger *l, struct by_id *index,
-                            struct fault *f)
+/* An id that cannot stand on a line is in the ledger only. */
+static bool add_unwritable(struct job_sync *s, struct bytes id, struct fault *f)
 {
-    struct sync_item *items = calloc(COURSE_READ, sizeof *items);
-    if (!items)
+    int added = id_set_add(&s->unwritable, id);
+    if (added <= 0)
+        return added == 0 || fault_memory(f);
+    struct sync_id *more = reallocarray(s->ids, s->count + 1, sizeof *more);
+    if (!more)
         return fault_memory(f);
-    struct bytes after = bytes_null();
-    int n;
-    while ((n = ledger_sync_read(l, SYNC_BATCH, ~0u, after, items, COURSE_READ, &s->arena, f)) >
-           0) {
-        for (int i = 0; i < n; i++) {
-            struct by_id key = {.id = items[i].id};
-            struct by_id *found = bsearch(&key, index, s->file.count, sizeof key, compare_ids);
-            if (!found || bytes_are_null(items[i].course_id) ||
-                !bytes_are_null(found->place->course_id))
-                continue;
-            found->place->course_id = items[i].course_id;
-            s->with_course++;
-        }
-        after = items[n - 1].id;
-    }
-    free(items);
-    return n == 0;
+    s->ids = more;
+    s->ids[s->count++] = (struct sync_id){.id = id};
+    return true;
 }
 
-static bool find_course_ids(struct job_sync *s, struct fault *f)
+static bool take_change(struct job_sync *s, const struct change *c, const struct by_id *index,
+                        struct fault *f)
+{
+    bool in_file = id_file_can_hold(c->sync_id);
+    if (in_file && bytes_are_null(c->sync_course_id))
+        return true;
+    struct bytes id = arena_copy(&s->arena, c->sync_id);
+    if (!id.p)
+        return fault_memory(f);
+    if (!in_file)
+        return add_unwritable(s, id, f);
+    struct by_id key = {.id = id};
+    struct by_id *found = bsearch(&key, index, s->file.count, sizeof key, compare_ids);
+    if (!found || !bytes_are_null(s->ids[found->place].course_id))
+        return true;
+    struct bytes course = arena_copy(&s->arena, c->sync_course_id);
+    if (!course.p)
+        return fault_memory(f);
+    s->ids[found->place].course_id = course;
+    s->with_course++;
+    return true;
+}
+
+static bool take_changes(struct job_sync *s, struct ledger *l, const struct by_id *index,
+                         struct fault *f)
+{
+    static const enum sync_object objects[] = {[INDEX_USER] = SYNC_USER,
+                                               [INDEX_ORGANISATION] = SYNC_ORGANISATION,
+                                               [INDEX_BATCH] = SYNC_BATCH};
+    struct change changes[CHANGES_READ];
+    struct ledger_query q = {0};
+    struct arena a;
+    bool ok = true;
+    arena_init(&a, LEDGER_ARENA_MAX);
+    while (ok) {
+        int n = ledger_read(l, &q, changes, CHANGES_READ, &a, f);
+        if (n <= 0) {
+            ok = n == 0;
+            break;
+        }
+        for (int i = 0; ok && i < n; i++) {
+            if (changes[i].sync_object == (int)objects[s->object] && changes[i].sync_id.n > 0)
+                ok = take_change(s, &changes[i], index, f);
+        }
+        q.after_seq = changes[n - 1].seq;
+        arena_reset(&a);
+    }
+    arena_fini(&a);
+    return ok;
+}
+
+/* The folder of the ledger that the job left: beside the file, or beside the one that a file of users goes with. */
+static bool ledger_folder(const struct job_sync *s, char *out, size_t room, struct fault *f)
+{
+    char base[PATH_MAX];
+    size_t n = strlen(s->path), end = strlen(JOB_USERS_ENDING);
+    if (!id_file_folder(s->path, out, room, f))
+        return false;
+    if (ledger_exists(out) || n <= end || strcmp(s->path + n - end, JOB_USERS_ENDING) != 0)
+        return true;
+    snprintf(base, sizeof base, "%.*s", (int)(n - end), s->path);
+    return id_file_folder(base, out, room, f);
+}
+
+/* Beside a file that one of our jobs made there is its ledger, which knows more than a line can say: the course of a
+ * batch, and ids that cannot stand on a line. */
+static bool read_ledger(struct job_sync *s, struct fault *f)
 {
     char folder[PATH_MAX];
-    if (s->object != INDEX_BATCH || strcmp(s->settings->sync_batch_ids, "plain") == 0)
-        return true;
-    if (!id_file_folder(s->path, folder, sizeof folder, f))
+    if (!ledger_folder(s, folder, sizeof folder, f))
         return false;
     if (!ledger_exists(folder))
         return true;
@@ -183,13 +239,19 @@ static bool find_course_ids(struct job_sync *s, struct fault *f)
     struct by_id *index = calloc(s->file.count, sizeof *index);
     bool ok = l && (index || fault_memory(f));
     for (size_t i = 0; ok && i < s->file.count; i++)
-        index[i] = (struct by_id){s->ids[i].id, &s->ids[i]};
+        index[i] = (struct by_id){s->ids[i].id, i};
     if (ok) {
         qsort(index, s->file.count, sizeof *index, compare_ids);
-        ok = take_course_ids(s, l, index, f);
+        ok = take_changes(s, l, index, f);
     }
     free(index);
-    ledger_close(l);
+    if (l)
+        ledger_close(l);
+    if (ok && strcmp(s->settings->sync_batch_ids, "plain") == 0) {
+        for (size_t i = 0; i < s->count; i++)
+            s->ids[i].course_id = bytes_null();
+        s->with_course = 0;
+    }
     return ok;
 }
 
@@ -258,10 +320,10 @@ static bool send_form(struct job_sync *s, bool in_objects, struct fault *f)
         return fault_memory(f);
     bool ok = open_sync(s, in_objects, f);
     int n = 0;
-    for (size_t i = 0; ok && i <= s->file.count; i++) {
-        if (i < s->file.count && !bytes_are_null(s->ids[i].course_id) == in_objects)
+    for (size_t i = 0; ok && i <= s->count; i++) {
+        if (i < s->count && !bytes_are_null(s->ids[i].course_id) == in_objects)
             block[n++] = s->ids[i];
-        if (n == 0 || (n < s->block_size && i < s->file.count))
+        if (n == 0 || (n < s->block_size && i < s->count))
             continue;
         if (s->sent + s->failed > 0 && s->pause_ms > 0 && !loop_sleep(s->loop, s->pause_ms))
             ok = fault_set(f, FAULT_INTERRUPTED, "stopped between two calls");
@@ -270,7 +332,7 @@ static bool send_form(struct job_sync *s, bool in_objects, struct fault *f)
         if (ok && !isatty(STDERR_FILENO))
             continue;
         if (ok)
-            fprintf(stderr, "\r  sync  %" PRIu64 " / %zu", s->sent, s->file.count);
+            fprintf(stderr, "\r  sync  %" PRIu64 " / %zu", s->sent, s->count);
     }
     if (isatty(STDERR_FILENO))
         fputc('\n', stderr);
@@ -284,13 +346,14 @@ static bool send_form(struct job_sync *s, bool in_objects, struct fault *f)
 static void say_what(const struct job_sync *s, bool dry)
 {
     char ids[64];
-    size_t blocks = (s->file.count + (size_t)s->block_size - 1) / (size_t)s->block_size;
-    text_counted(ids, s->file.count, "id", "ids");
+    size_t blocks = (s->count + (size_t)s->block_size - 1) / (size_t)s->block_size;
+    text_counted(ids, s->count, "id", "ids");
     job_say("%s: %s %s of type %s in %zu block%s to %s", dry ? "DRY RUN" : "real run",
             dry ? "would send" : "sends", ids, index_object_name(s->object), blocks,
             blocks == 1 ? "" : "s", s->settings->sync_url);
     if (s->file.duplicates > 0)
-        job_say("%zu lines of %s name an id twice", s->file.duplicates, s->path);
+        job_say("%zu line%s of %s name%s an id that was named before", s->file.duplicates,
+                s->file.duplicates == 1 ? "" : "s", s->path, s->file.duplicates == 1 ? "s" : "");
     if (s->object == INDEX_BATCH && s->with_course > 0)
         job_say("%zu of them with their course id, as newer course services want it",
                 s->with_course);
@@ -302,7 +365,7 @@ static bool send_all(struct job_sync *s, struct fault *f)
     if (!s->loop || !loop_catch_signals(s->loop, f))
         return false;
     bool ok = s->with_course == 0 || send_form(s, true, f);
-    if (ok && s->with_course < s->file.count)
+    if (ok && s->with_course < s->count)
         ok = send_form(s, false, f);
     return ok;
 }
@@ -337,9 +400,9 @@ int job_sync_run(struct job *j)
 {
     struct job_sync s = {.job = j, .settings = &j->cli.values.settings};
     struct fault f = {0};
-    arena_init(&s.arena, COURSE_ARENA_MAX);
+    arena_init(&s.arena, LEDGER_ARENA_MAX);
     int code;
-    bool ok = read_parameters(&s, &f) && read_ids(&s, &f) && find_course_ids(&s, &f);
+    bool ok = read_parameters(&s, &f) && read_ids(&s, &f) && read_ledger(&s, &f);
     if (!ok) {
         code = cli_fail(&j->cli, &f);
     } else if (j->dry) {
@@ -354,6 +417,7 @@ int job_sync_run(struct job *j)
         loop_free(s.loop);
     free(s.ids);
     id_file_fini(&s.file);
+    id_set_fini(&s.unwritable);
     arena_fini(&s.arena);
     return code;
 }

@@ -55,10 +55,23 @@ static const char *wrong_with(struct bytes id)
     for (size_t i = 0; i < id.n; i++) {
         if (id.p[i] < 0x20 || id.p[i] == 0x7f)
             return "the line holds a control character";
-        if (id.p[i] == ',' || id.p[i] == ' ' || id.p[i] == ';' || id.p[i] == '"')
-            return "the line holds more than one id: there must be one per line, without quotes";
     }
     return NULL;
+}
+
+bool id_file_can_hold(struct bytes id)
+{
+    return id.n > 0 && !wrong_with(id) && !is_blank(id.p[0]) && !is_blank(id.p[id.n - 1]);
+}
+
+/* Every line with a comma: a file of several columns, not of ids. */
+static bool looks_like_columns(const struct id_file *x)
+{
+    for (size_t i = 0; i < x->count; i++) {
+        if (!memchr(x->ids[i].p, ',', x->ids[i].n) && !memchr(x->ids[i].p, ';', x->ids[i].n))
+            return false;
+    }
+    return x->count > 0;
 }
 
 static bool add_line(struct id_file *x, struct id_set *seen, size_t *room, struct bytes line,
@@ -114,6 +127,10 @@ bool id_file_read(struct id_file *x, const char *path, struct fault *f)
         rest = (struct bytes){rest.p + taken, rest.n - taken};
     }
     id_set_fini(&seen);
+    if (ok && looks_like_columns(x)) {
+        ok = fault_set(f, FAULT_USAGE, "every line holds a comma: there must be one id per line");
+        fault_subject(f, "%s:1", path);
+    }
     return ok;
 }
 

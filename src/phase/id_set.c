@@ -45,9 +45,9 @@ void id_set_fini(struct id_set *s)
     *s = (struct id_set){0};
 }
 
-bool id_set_has(const struct id_set *s, struct bytes id)
+struct bytes id_set_find(const struct id_set *s, struct bytes id)
 {
-    return s->room > 0 && s->slots[place(s, id)].p;
+    return s->room > 0 ? s->slots[place(s, id)] : bytes_null();
 }
 
 int id_set_add(struct id_set *s, struct bytes id)

@@ -17,6 +17,7 @@ struct id_set {
 void id_set_fini(struct id_set *s);
 /* 1: it is new; 0: it was there; -1: out of memory. */
 int id_set_add(struct id_set *s, struct bytes id);
-bool id_set_has(const struct id_set *s, struct bytes id);
+/* The id as it was added, or null. */
+struct bytes id_set_find(const struct id_set *s, struct bytes id);
 
 #endif

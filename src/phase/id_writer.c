@@ -14,9 +14,10 @@ struct id_writer {
     char temporary[PATH_MAX];
     FILE *file;
     struct id_file earlier;
-    struct id_set seen; /* all that were written */
-    struct arena arena; /* the bytes of those that were added */
-    uint64_t count;
+    struct id_set seen;  /* all that were written */
+    struct id_set again; /* those that this run names */
+    struct arena arena;  /* the bytes of those that were added */
+    uint64_t count, left_out;
 };
 
 static bool write_id(struct id_writer *w, struct bytes id, struct fault *f)
@@ -75,12 +76,22 @@ struct id_writer *id_writer_new(const char *path, struct fault *f)
 
 bool id_writer_add(struct id_writer *w, struct bytes id, struct fault *f)
 {
-    if (id_set_has(&w->seen, id))
+    struct bytes same = id_set_find(&w->seen, id);
+    if (same.p)
+        return id_set_add(&w->again, same) >= 0 || fault_memory(f);
+    if (!id_file_can_hold(id)) {
+        w->left_out++;
         return true;
+    }
     struct bytes copy = arena_copy(&w->arena, id);
-    if (!copy.p || id_set_add(&w->seen, copy) < 0)
+    if (!copy.p || id_set_add(&w->seen, copy) < 0 || id_set_add(&w->again, copy) < 0)
         return fault_memory(f);
     return write_id(w, copy, f);
+}
+
+uint64_t id_writer_left_out(const struct id_writer *w)
+{
+    return w->left_out;
 }
 
 bool id_writer_finish(struct id_writer *w, uint64_t *ids, uint64_t *kept, struct fault *f)
@@ -100,7 +111,7 @@ bool id_writer_finish(struct id_writer *w, uint64_t *ids, uint64_t *kept, struct
     if (ids)
         *ids = w->count;
     if (kept)
-        *kept = w->earlier.count;
+        *kept = w->count - w->again.count;
     return true;
 }
 
@@ -114,6 +125,7 @@ void id_writer_free(struct id_writer *w)
         unlink(w->temporary);
     id_file_fini(&w->earlier);
     id_set_fini(&w->seen);
+    id_set_fini(&w->again);
     arena_fini(&w->arena);
     free(w);
 }
