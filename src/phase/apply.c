@@ -66,7 +66,8 @@ bool converge(struct move *m, const struct move_rules *rules, const char *const 
 {
     int64_t pass = 1;
     int limit = m->settings.max_passes > 0 ? m->settings.max_passes : 20;
-    if (!last_pass(m, &pass, f))
+    /* A scan that was cut short left changes that are not complete: they are found again. */
+    if (!last_pass(m, &pass, f) || !ledger_forget_pass(m->ledger, (int)pass + 1, f))
         return false;
     for (;;) {
         struct pass_result found;
