@@ -100,6 +100,10 @@ bool cassandra_may_write(struct store *store, const struct table *t, struct faul
     struct cassandra *s = (struct cassandra *)store;
     if (!s->has_login)
         return true;
+    if (t->has_counter) {
+        fault_set(f, FAULT_UNSUPPORTED, "it has counters, which no write with a fence can change");
+        return fault_subject(f, "%s.%s", t->keyspace, t->name);
+    }
     uint8_t(*room)[PROBE_KEY_BYTES] = calloc((size_t)t->key_count, sizeof *room);
     struct bytes *key = calloc((size_t)t->key_count, sizeof *key);
     if (!room || !key) {
