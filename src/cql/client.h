@@ -38,7 +38,7 @@ struct cql_client_options {
     enum cql_consistency serial_consistency;
 };
 
-enum { CQL_IN_FLIGHT_MAX = 2048, CQL_PATIENCE_MS = 60000 };
+enum { CQL_IN_FLIGHT_MAX = 2048, CQL_PATIENCE_MS = 120000 };
 
 enum cql_outcome {
     CQL_ANSWERED,     /* |result| */
