@@ -14,7 +14,7 @@ static const char setup[] = "PRAGMA page_size = 8192;"
                             "PRAGMA journal_mode = WAL;";
 
 static const char session[] = "PRAGMA synchronous = NORMAL;"
-                              "PRAGMA cache_size = -16000;"
+                              "PRAGMA cache_size = -16000;PRAGMA wal_autocheckpoint = 20000;"
                               "PRAGMA temp_store = FILE;";
 
 static const char layout[] =
