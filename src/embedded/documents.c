@@ -52,6 +52,14 @@ static bool is_deleted(const struct build *b, const struct table *t, const struc
     return value_boolean(value, &deleted) && deleted;
 }
 
+/* Not the opposite of is_deleted: a membership that does not say is left out, by both generations of the service. */
+static bool is_kept(const struct build *b, const struct table *t, const struct kept_row *r)
+{
+    bool deleted = true;
+    struct bytes value = live(b, t, NULL, r, "isdeleted");
+    return value_boolean(value, &deleted) && !deleted;
+}
+
 static bool put(struct build *b, enum document_kind kind, const struct kept_document *d,
                 struct fault *f)
 {
@@ -76,7 +84,7 @@ static void add_organisation(struct build *b, const struct table *t, const struc
                              const struct kept_row *row)
 {
     struct bytes id = live(b, t, key, row, "organisationid");
-    if (!kept_row_is_live(row, b->now) || is_deleted(b, t, row) || bytes_are_null(id))
+    if (!kept_row_is_live(row, b->now) || !is_kept(b, t, row) || bytes_are_null(id))
         return;
     list_add(&b->list, id);
     b->list_count++;

@@ -24,7 +24,7 @@ struct kept_document {
     struct bytes root_org_id;
     struct bytes channel;
     struct bytes status;        /* organisation, as decimal text */
-    struct bytes organisations; /* user: ids of the memberships that are not deleted */
+    struct bytes organisations; /* user: ids of the memberships with isdeleted = false */
     struct bytes created_for;   /* batch */
 };
 
