@@ -60,6 +60,13 @@ static bool is_true(struct bytes value)
     return value_boolean(value, &b) && b;
 }
 
+/* Said to be false: the service leaves out a membership whose isdeleted is null. */
+static bool is_false(struct bytes value)
+{
+    bool b = true;
+    return value_boolean(value, &b) && !b;
+}
+
 /* ---- what Cassandra says: all rows of a block are asked for at once ---- */
 
 static struct question *ask(struct document_check *d, int item, const struct table *t,
@@ -133,7 +140,7 @@ static void take_answer(struct document_check *d, const struct question *q)
         e->created_for = row->cells[q->bound->find_column].value;
     } else {
         e->is_member |= bytes_equal(row->cells[q->bound->find_column].value, d->m->target.id) &&
-                        !is_true(cell_value(row, "isdeleted"));
+                        is_false(cell_value(row, "isdeleted"));
     }
 }
 
