@@ -81,11 +81,15 @@ static const char *ending(enum fault_code code)
 
 int cli_fail(const struct cli *c, const struct fault *f)
 {
+    /* What a server said may have its own full stop. */
+    size_t n = strlen(f->text);
+    const char *stop = n > 0 && f->text[n - 1] == '.' ? "" : ".";
     fflush(stdout);
     if (f->code == FAULT_USAGE || !c || !c->command)
-        fprintf(stderr, "tenantmove: %s.\n", f->text);
+        fprintf(stderr, "tenantmove: %s%s\n", f->text, stop);
     else
-        fprintf(stderr, "tenantmove: %s %s: %s.\n", c->command->name, ending(f->code), f->text);
+        fprintf(stderr, "tenantmove: %s %s: %s%s\n", c->command->name, ending(f->code), f->text,
+                stop);
     if (f->subject[0])
         fprintf(stderr, "  %s\n", f->subject);
     if (f->hint[0])

@@ -206,8 +206,7 @@ static bool read_settings(struct job *j, struct fault *f)
         return fault_hint(
             f, "Give both: --context_param source_org_id=ID --context_param target_org_id=ID");
     }
-    if (!tenant_id_check("source_org_id", s->source, f) ||
-        !tenant_id_check("target_org_id", s->target, f))
+    if (!tenant_id_check("source", s->source, f) || !tenant_id_check("target", s->target, f))
         return false;
     return config_ask_passwords(&j->cli, f);
 }

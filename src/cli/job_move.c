@@ -10,7 +10,7 @@
 #include "phase/id_file.h"
 #include "phase/job.h"
 
-enum { READ_COUNT = 256, IDS_ARENA_MAX = 256 * 1024 * 1024 };
+enum { READ_COUNT = 256, IDS_ARENA_MAX = 256 * 1024 * 1024, NAMED_MAX = 5 };
 
 struct step {
     const char *job;
@@ -38,6 +38,7 @@ struct job_move {
     char users_path[PATH_MAX];
     struct session session;
     uint64_t ids, kept, left_out;
+    bool named; /* those that are left out, on stderr */
 };
 
 static const struct step *step_of(const char *job)
@@ -57,7 +58,20 @@ static struct bytes id_of(const struct step *s, const struct change *c)
     return cell && !bytes_are_null(cell->value) && cell->value.n > 0 ? cell->value : c->sync_id;
 }
 
-static bool add_ids(const struct job_move *jm, struct id_writer *w, struct id_writer *users,
+/* The row is changed all the same; its id cannot be synced from the file. */
+static void name_left_out(struct job_move *jm, const char *path, struct bytes id)
+{
+    if (id_file_can_hold(id))
+        return;
+    if (jm->left_out++ >= NAMED_MAX || jm->named)
+        return;
+    progress_clear(&jm->session.line);
+    fprintf(stderr, "tenantmove: warning: left out of %s: ", path);
+    text_print(stderr, id, 0);
+    fputc('\n', stderr);
+}
+
+static bool add_ids(struct job_move *jm, struct id_writer *w, struct id_writer *users,
                     struct fault *f)
 {
     struct arena a;
@@ -72,10 +86,14 @@ static bool add_ids(const struct job_move *jm, struct id_writer *w, struct id_wr
             ok = n > 0;
             for (int i = 0; ok && i < n; i++) {
                 struct bytes id = id_of(jm->step, &changes[i]);
-                if (id.n > 0)
+                if (id.n > 0) {
+                    name_left_out(jm, jm->path, id);
                     ok = id_writer_add(w, id, f);
-                if (ok && users && changes[i].sync_id.n > 0)
+                }
+                if (ok && users && changes[i].sync_id.n > 0) {
+                    name_left_out(jm, jm->users_path, changes[i].sync_id);
                     ok = id_writer_add(users, changes[i].sync_id, f);
+                }
             }
             if (ok)
                 q.after_seq = changes[n - 1].seq;
@@ -91,13 +109,14 @@ static bool write_ids(struct job_move *jm, struct fault *f)
 {
     struct id_writer *w = id_writer_new(jm->path, f), *users = NULL;
     bool ok = w != NULL;
+    jm->left_out = 0;
     if (ok && jm->step->writes_users) {
         users = id_writer_new(jm->users_path, f);
         ok = users != NULL;
     }
     ok = ok && add_ids(jm, w, users, f) && id_writer_finish(w, &jm->ids, &jm->kept, f) &&
          (!users || id_writer_finish(users, NULL, NULL, f));
-    jm->left_out = w ? id_writer_left_out(w) : 0;
+    jm->named = ok;
     id_writer_free(w);
     id_writer_free(users);
     return ok;
@@ -143,8 +162,10 @@ static void print_ids(const struct job_move *jm, const struct job_result *r)
                text_counted(count, jm->kept, "id", "ids"), jm->kept == 1 ? "s" : "");
     if (jm->left_out > 0)
         printf(
-            "  Attention %s cannot stand on a line (a line break, or not UTF-8) and %s left out\n",
-            text_counted(count, jm->left_out, "id", "ids"), jm->left_out == 1 ? "is" : "are");
+            "  Attention %s cannot stand on a line (a line break, or not UTF-8) and %s left out: "
+            "tenantmove sync --dir %s sends all\n",
+            text_counted(count, jm->left_out, "id", "ids"), jm->left_out == 1 ? "is" : "are",
+            jm->job->cli.values.settings.dir);
     if (jm->step->writes_users)
         printf("  The users of these memberships need a sync too: %s\n", jm->users_path);
 }
@@ -176,7 +197,8 @@ static int print_real(const struct job_move *jm, const struct job_result *r)
                text_counted(count, a->rejected, "row could", "rows could"), dir);
     if (!a->converged)
         puts("  Attention pass after pass finds new rows: run the same command again");
-    return a->conflicts || a->rejected || !a->converged ? EXIT_SOME_ROWS : EXIT_DONE;
+    bool clean = !a->conflicts && !a->rejected && a->converged && jm->left_out == 0;
+    return clean ? EXIT_DONE : EXIT_SOME_ROWS;
 }
 
 /* Nothing to move is most often a wrong id: it is said, and is no success, unless an earlier run did it. */

@@ -12,9 +12,13 @@ bool job_dir(const char *ids_path, char *out, size_t size, struct fault *f)
 {
     if (snprintf(out, size, "%s.tenantmove", ids_path) >= (int)size)
         return fault_set(f, FAULT_USAGE, "the path of the id file is too long");
-    if (mkdir(out, 0750) != 0 && errno != EEXIST)
-        return fault_errno(f, errno, "make the job's folder", out);
-    return true;
+    if (mkdir(out, 0750) == 0 || errno == EEXIST)
+        return true;
+    if (errno == ENOENT || errno == ENOTDIR) {
+        fault_set(f, FAULT_USAGE, "the folder of the id file is not there");
+        return fault_subject(f, "%s", ids_path);
+    }
+    return fault_errno(f, errno, "make the job's folder", out);
 }
 
 static bool open_job(struct move *m, struct job_result *out, struct fault *f)

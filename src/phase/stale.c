@@ -137,6 +137,7 @@ static bool text_same(struct move *m, const char *name, const char *now, const c
     return fault_subject(f, "%s", what);
 }
 
+/* |name|: "plan.source" … */
 static bool move_same(struct move *m, const char *name, const char *now, struct fault *f)
 {
     struct bytes old;
@@ -145,8 +146,8 @@ static bool move_same(struct move *m, const char *name, const char *now, struct 
     if (bytes_are(old, now))
         return true;
     fault_set(f, FAULT_REFUSED, "this ledger belongs to another move");
-    fault_subject(f, "%s is %.*s in the ledger, and %s now", name, (int)old.n,
-                  old.p ? (const char *)old.p : "", now);
+    fault_subject(f, "%s is \"%.*s\" in the ledger, and \"%s\" now", name + sizeof "plan." - 1,
+                  (int)old.n, old.p ? (const char *)old.p : "", now);
     return fault_hint(
         f, "use the directory of this move (--dir), or make a new one with tenantmove init");
 }

@@ -1,5 +1,7 @@
 #include "phase/phase_private.h"
 
+#include <sys/stat.h>
+
 static void choose_next(struct status_result *s)
 {
     uint64_t open = s->changes.by_state[CHANGE_PLANNED] + s->changes.by_state[CHANGE_SENT] +
@@ -31,6 +33,11 @@ bool phase_status(struct move *m, struct status_result *out, struct fault *f)
     struct bytes state, digest;
     *out = (struct status_result){0};
     if (!ledger_exists(m->settings.dir)) {
+        struct stat st;
+        if (stat(m->settings.dir, &st) != 0 || !S_ISDIR(st.st_mode)) {
+            fault_set(f, FAULT_USAGE, "there is no move directory %s", m->settings.dir);
+            return fault_hint(f, "Make one with `tenantmove init`, or name another with --dir");
+        }
         choose_next(out);
         return true;
     }

@@ -1,4 +1,4 @@
-/* tm-seed: makes the data of the demo and the tests, and prints tables for comparison. */
+/* tm-seed: makes the data of the demo and the tests, prints tables for comparison, and puts single rows. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,11 +8,14 @@
 #include "dump.h"
 #include "embedded/file.h"
 #include "fill.h"
+#include "put.h"
 #include "seed.h"
 
 static const char usage[] =
     "usage: tm-seed --to ADDRESS [option…]        writes the two tenants and others around them\n"
     "       tm-seed dump --from ADDRESS --table KEYSPACE.TABLE [--with-timestamps]\n"
+    "       tm-seed put --to ADDRESS --table KEYSPACE.TABLE [--timestamp US] COLUMN=VALUE…\n"
+    "       tm-seed delete --to ADDRESS --table KEYSPACE.TABLE [--timestamp US] KEY=VALUE…\n"
     "\n"
     "  ADDRESS is host:port of a Cassandra whose tables exist, or embedded:PATH.\n"
     "  --schema FILE        embedded: make the file, with the tables of this CQL text\n"
@@ -26,6 +29,7 @@ static const char usage[] =
     "  --target-contents N  of the new one (4271)        --other-contents N  (5000)\n"
     "  --seed N             another seed, other rows (1)\n"
     "  --user NAME --password-file FILE                  login at Cassandra\n"
+    "  COLUMN=VALUE: the whole key among them; \\xNN is any byte, null deletes the cell, | is between elements\n"
     "  --graph-user NAME --graph-password-file FILE      login at Neo4j\n";
 
 struct arguments {
@@ -33,6 +37,7 @@ struct arguments {
     const char *to, *from, *table, *schema, *graph, *index;
     const char *user, *password_file, *graph_user, *graph_password_file;
     bool with_timestamps;
+    int64_t timestamp;
     char password[256], graph_password[256];
 };
 
@@ -49,6 +54,7 @@ enum option_number {
     O_GRAPH_USER,
     O_GRAPH_PASSWORD,
     O_SEED,
+    O_TIMESTAMP,
     O_NUMBERS
 };
 
@@ -64,6 +70,7 @@ static const struct option options[] = {
     {"password-file", required_argument, NULL, O_PASSWORD},
     {"graph-user", required_argument, NULL, O_GRAPH_USER},
     {"graph-password-file", required_argument, NULL, O_GRAPH_PASSWORD},
+    {"timestamp", required_argument, NULL, O_TIMESTAMP},
     {"seed", required_argument, NULL, O_SEED},
     {"users", required_argument, NULL, O_NUMBERS},
     {"target-users", required_argument, NULL, O_NUMBERS + 1},
@@ -104,6 +111,7 @@ static bool take(struct arguments *a, int option)
     case O_PASSWORD: a->password_file = optarg; return true;
     case O_GRAPH_USER: a->graph_user = optarg; return true;
     case O_GRAPH_PASSWORD: a->graph_password_file = optarg; return true;
+    case O_TIMESTAMP: a->timestamp = strtoll(optarg, NULL, 10); return true;
     case O_SEED: s->seed = strtoull(optarg, NULL, 10); return true;
     default: break;
     }
@@ -184,17 +192,39 @@ static bool write_all(const struct arguments *a, struct loop *loop, struct fault
     return ok;
 }
 
+/* |keyspace| has room for NAME_TEXT_MAX bytes; the table's own name is returned, or NULL. */
+static const char *split_table(const char *table, char *keyspace, struct fault *f)
+{
+    const char *dot = strchr(table, '.');
+    size_t n = dot ? (size_t)(dot - table) : 0;
+    if (n == 0 || n >= NAME_TEXT_MAX) {
+        fault_set(f, FAULT_USAGE, "--table wants KEYSPACE.TABLE");
+        return NULL;
+    }
+    memcpy(keyspace, table, n);
+    keyspace[n] = '\0';
+    return dot + 1;
+}
+
+static bool put(const struct arguments *a, struct loop *loop, char **words, int count,
+                bool whole_row, struct fault *f)
+{
+    char keyspace[NAME_TEXT_MAX];
+    const char *name = split_table(a->table, keyspace, f);
+    struct store *store = name ? open_store(a, loop, a->to, f) : NULL;
+    bool ok = store && put_row(store, keyspace, name, words, count, whole_row, a->timestamp, f);
+    store_free(store);
+    return ok;
+}
+
 static bool dump(const struct arguments *a, struct loop *loop, struct fault *f)
 {
     char keyspace[NAME_TEXT_MAX];
-    const char *dot = strchr(a->table, '.');
-    size_t n = dot ? (size_t)(dot - a->table) : 0;
-    if (n == 0 || n >= sizeof keyspace)
-        return fault_set(f, FAULT_USAGE, "--table wants KEYSPACE.TABLE");
-    memcpy(keyspace, a->table, n);
-    keyspace[n] = '\0';
+    const char *name = split_table(a->table, keyspace, f);
+    if (!name)
+        return false;
     struct store *store = open_store(a, loop, a->from, f);
-    bool ok = store && dump_table(store, keyspace, dot + 1, a->with_timestamps, stdout, f);
+    bool ok = store && dump_table(store, keyspace, name, a->with_timestamps, stdout, f);
     store_free(store);
     return ok;
 }
@@ -212,14 +242,17 @@ int main(int argc, char **argv)
                                           .other_contents = 5000}};
     struct fault f = {0};
     bool is_dump = argc > 1 && strcmp(argv[1], "dump") == 0;
+    bool is_delete = argc > 1 && strcmp(argv[1], "delete") == 0;
+    bool is_put = is_delete || (argc > 1 && strcmp(argv[1], "put") == 0);
     int c;
-    optind = is_dump ? 2 : 1;
+    optind = is_dump || is_put ? 2 : 1;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
         if (!take(&a, c)) {
             fputs(usage, stderr);
             return 64;
         }
-    if (optind != argc || (is_dump ? !a.from || !a.table : !a.to)) {
+    if ((optind != argc) != is_put || (is_dump ? !a.from : !a.to) ||
+        ((is_dump || is_put) && !a.table)) {
         fputs(usage, stderr);
         return 64;
     }
@@ -228,7 +261,10 @@ int main(int argc, char **argv)
     ok = ok && (!a.password_file || read_line(a.password_file, a.password, sizeof a.password, &f));
     ok = ok && (!a.graph_password_file ||
                 read_line(a.graph_password_file, a.graph_password, sizeof a.graph_password, &f));
-    ok = ok && (is_dump ? dump(&a, loop, &f) : write_all(&a, loop, &f));
+    if (ok && is_put)
+        ok = put(&a, loop, argv + optind, argc - optind, is_delete, &f);
+    else if (ok)
+        ok = is_dump ? dump(&a, loop, &f) : write_all(&a, loop, &f);
     loop_free(loop);
     explicit_bzero(a.password, sizeof a.password);
     explicit_bzero(a.graph_password, sizeof a.graph_password);
