@@ -58,17 +58,20 @@ static struct bytes id_of(const struct step *s, const struct change *c)
     return cell && !bytes_are_null(cell->value) && cell->value.n > 0 ? cell->value : c->sync_id;
 }
 
-/* The row is changed all the same; its id cannot be synced from the file. */
-static void name_left_out(struct job_move *jm, const char *path, struct bytes id)
+/* An id that no line can hold is named; its row is changed all the same. */
+static bool add_id(struct job_move *jm, struct id_writer *w, const char *path, struct bytes id,
+                   struct fault *f)
 {
-    if (id_file_can_hold(id))
-        return;
-    if (jm->left_out++ >= NAMED_MAX || jm->named)
-        return;
+    uint64_t before = id_writer_left_out(w);
+    if (!id_writer_add(w, id, f))
+        return false;
+    if (id_writer_left_out(w) == before || jm->named || before >= NAMED_MAX)
+        return true;
     progress_clear(&jm->session.line);
     fprintf(stderr, "tenantmove: warning: left out of %s: ", path);
     text_print(stderr, id, 0);
     fputc('\n', stderr);
+    return true;
 }
 
 static bool add_ids(struct job_move *jm, struct id_writer *w, struct id_writer *users,
@@ -86,14 +89,10 @@ static bool add_ids(struct job_move *jm, struct id_writer *w, struct id_writer *
             ok = n > 0;
             for (int i = 0; ok && i < n; i++) {
                 struct bytes id = id_of(jm->step, &changes[i]);
-                if (id.n > 0) {
-                    name_left_out(jm, jm->path, id);
-                    ok = id_writer_add(w, id, f);
-                }
-                if (ok && users && changes[i].sync_id.n > 0) {
-                    name_left_out(jm, jm->users_path, changes[i].sync_id);
-                    ok = id_writer_add(users, changes[i].sync_id, f);
-                }
+                if (id.n > 0)
+                    ok = add_id(jm, w, jm->path, id, f);
+                if (ok && users && changes[i].sync_id.n > 0)
+                    ok = add_id(jm, users, jm->users_path, changes[i].sync_id, f);
             }
             if (ok)
                 q.after_seq = changes[n - 1].seq;
@@ -109,13 +108,13 @@ static bool write_ids(struct job_move *jm, struct fault *f)
 {
     struct id_writer *w = id_writer_new(jm->path, f), *users = NULL;
     bool ok = w != NULL;
-    jm->left_out = 0;
     if (ok && jm->step->writes_users) {
         users = id_writer_new(jm->users_path, f);
         ok = users != NULL;
     }
     ok = ok && add_ids(jm, w, users, f) && id_writer_finish(w, &jm->ids, &jm->kept, f) &&
          (!users || id_writer_finish(users, NULL, NULL, f));
+    jm->left_out = (w ? id_writer_left_out(w) : 0) + (users ? id_writer_left_out(users) : 0);
     jm->named = ok;
     id_writer_free(w);
     id_writer_free(users);

@@ -16,8 +16,9 @@ struct id_writer {
     struct id_file earlier;
     struct id_set seen;  /* all that were written */
     struct id_set again; /* those that this run names */
+    struct id_set odd;   /* that no line can hold */
     struct arena arena;  /* the bytes of those that were added */
-    uint64_t count, left_out;
+    uint64_t count;
 };
 
 static bool write_id(struct id_writer *w, struct bytes id, struct fault *f)
@@ -79,11 +80,12 @@ bool id_writer_add(struct id_writer *w, struct bytes id, struct fault *f)
     struct bytes same = id_set_find(&w->seen, id);
     if (same.p)
         return id_set_add(&w->again, same) >= 0 || fault_memory(f);
-    if (!id_file_can_hold(id)) {
-        w->left_out++;
+    bool holds = id_file_can_hold(id);
+    if (!holds && (id.n == 0 || id_set_find(&w->odd, id).p))
         return true;
-    }
     struct bytes copy = arena_copy(&w->arena, id);
+    if (!holds)
+        return (copy.p && id_set_add(&w->odd, copy) >= 0) || fault_memory(f);
     if (!copy.p || id_set_add(&w->seen, copy) < 0 || id_set_add(&w->again, copy) < 0)
         return fault_memory(f);
     return write_id(w, copy, f);
@@ -91,7 +93,7 @@ bool id_writer_add(struct id_writer *w, struct bytes id, struct fault *f)
 
 uint64_t id_writer_left_out(const struct id_writer *w)
 {
-    return w->left_out;
+    return w->odd.count;
 }
 
 bool id_writer_finish(struct id_writer *w, uint64_t *ids, uint64_t *kept, struct fault *f)
@@ -126,6 +128,7 @@ void id_writer_free(struct id_writer *w)
     id_file_fini(&w->earlier);
     id_set_fini(&w->seen);
     id_set_fini(&w->again);
+    id_set_fini(&w->odd);
     arena_fini(&w->arena);
     free(w);
 }

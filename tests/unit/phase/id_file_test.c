@@ -177,14 +177,14 @@ static void nothing_is_there_before_the_end(void **state)
 static void an_id_that_cannot_stand_on_a_line_is_left_out(void **state)
 {
     (void)state;
-    static const char *const odd[] = {"a\nb", " a", "a\r", "", "\xff", "\t"};
+    static const char *const odd[] = {"a\nb", " a", "a\r", "", "\xff", "\t", "a\nb"};
     struct id_writer *w = id_writer_new(path, &fault);
     assert_non_null(w);
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++)
         assert_true(id_writer_add(w, bytes_of(odd[i]), &fault));
     assert_true(id_writer_add(w, bytes_of("a,\"b\" '\xe0\xa4\x95"), &fault));
     assert_true(id_writer_add(w, bytes_of("c"), &fault));
-    assert_int_equal(id_writer_left_out(w), 6);
+    assert_int_equal(id_writer_left_out(w), 5);
     assert_true(id_writer_finish(w, NULL, NULL, &fault));
     id_writer_free(w);
     expect("a,\"b\" '\xe0\xa4\x95\nc\n");
