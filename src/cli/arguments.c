@@ -88,7 +88,7 @@ static bool secret_given(const struct option_row *o, char *value, struct fault *
 static bool parse_options(int argc, char **argv, const char *given[OPTION_ROWS_MAX],
                           struct fault *f)
 {
-    struct getopt_table g;
+    struct getopt_table g = {0};
     fill(&g);
     int count;
     const struct option_row *table = option_table(&count);

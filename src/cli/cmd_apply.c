@@ -35,7 +35,7 @@ static int print_result(const struct cli *c, const struct apply_result *r)
     char read[64], time[TEXT_COUNT_MAX], rate[TEXT_COUNT_MAX];
     printf("%s done and read back, in %s", text_counted(read, r->read, "change is", "changes are"),
            text_duration(time, r->duration_us));
-    if (r->done_here > 0 && r->duration_us >= 100000)
+    if (r->done_here > 0 && r->duration_us >= 1000000)
         printf(" (%s/s)", text_count(rate, r->done_here * 1000000 / r->duration_us));
     puts(".");
     if (r->passes > 0)

@@ -245,6 +245,13 @@ static int carry_out(struct job_move *jm, const struct job_options *o, struct jo
     return f->code == FAULT_INTERRUPTED ? print_interrupted(r) : session_fail(&jm->session, f);
 }
 
+static int fail_before(struct job_move *jm, struct fault *f)
+{
+    if (f->code == FAULT_INTERRUPTED)
+        fault_set(f, FAULT_INTERRUPTED, "stopped while scanning; nothing was written");
+    return session_fail(&jm->session, f);
+}
+
 int job_move_run(struct job *j)
 {
     struct job_move jm = {.job = j, .step = step_of(j->kind->name)};
@@ -261,7 +268,7 @@ int job_move_run(struct job *j)
     if (ok && r.nothing)
         code = print_nothing(&jm, &f);
     else if (!ok || !write_ids(&jm, &f))
-        code = session_fail(&jm.session, &f);
+        code = fail_before(&jm, &f);
     else if (j->dry)
         code = print_dry(&jm, &r);
     else

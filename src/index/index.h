@@ -34,7 +34,8 @@ struct sync_id {
 struct sync_options {
     const char *url;       /* users and organisations: the whole URL, or "embedded:PATH" */
     const char *batch_url; /* batches; NULL: the same as |url| */
-    const char *key;       /* API key for `Authorization: Bearer`; NULL or "": none; copied, wiped when freed */
+    const char
+        *key; /* API key for `Authorization: Bearer`; NULL or "": none; copied, wiped when freed */
     enum sync_batch_form batch_form;
     bool synchronous;       /* operationType "sync": a per-id answer, newer services only */
     int max_retries;        /* 0: 8 */
@@ -54,15 +55,15 @@ bool sync_block(struct sync *s, enum index_object object, const struct sync_id *
 
 /* The request body that sync_block sends, for tests and for the operator's eyes; it holds no secret. */
 struct buf;
-bool sync_body(const struct sync_options *o, enum index_object object, const struct sync_id *ids, int count,
-               struct buf *out);
+bool sync_body(const struct sync_options *o, enum index_object object, const struct sync_id *ids,
+               int count, struct buf *out);
 
 /* A document as verify needs it. All bytes live until the callback returns; null: the field is not there. */
 struct document {
     bool found;
     struct bytes root_org_id;
     struct bytes channel;
-    struct bytes status;                     /* organisation: as text */
+    struct bytes status;                           /* organisation: as text */
     struct bytes organisations[DOCUMENT_LIST_MAX]; /* organisations[].organisationId */
     int organisation_count;
     struct bytes created_for[DOCUMENT_LIST_MAX];
@@ -72,7 +73,8 @@ struct document {
 struct index_options {
     const char *address;         /* "http://host:9200" or "embedded:PATH" */
     const char *user, *password; /* Basic; NULL: none */
-    const char *user_index, *organisation_index, *batch_index; /* NULL: found by asking (user_alias, user, …) */
+    const char *user_index, *organisation_index,
+        *batch_index; /* NULL: found by asking (user_alias, user, …) */
 };
 
 struct index_about {
@@ -117,7 +119,8 @@ struct index {
 
 struct sync *sync_sunbird_open(struct loop *loop, const struct sync_options *o, struct fault *f);
 struct sync *sync_embedded_open(const char *path, struct fault *f);
-struct index *index_elasticsearch_open(struct loop *loop, const struct index_options *o, struct fault *f);
+struct index *index_elasticsearch_open(struct loop *loop, const struct index_options *o,
+                                       struct fault *f);
 struct index *index_embedded_open(const char *path, struct fault *f);
 
 #endif

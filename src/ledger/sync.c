@@ -9,7 +9,8 @@ bool ledger_sync_collect(struct ledger *l, struct fault *f)
     if (!s)
         return false;
     bind_int(l, s, 1, collected);
-    return run(l, s, f) && ledger_put_int(l, "sync.collected", l->last_seq, f) && transaction_commit(l, f);
+    return run(l, s, f) && ledger_put_int(l, "sync.collected", l->last_seq, f) &&
+           transaction_commit(l, f);
 }
 
 bool ledger_sync_add(struct ledger *l, const struct sync_item *item, struct fault *f)

@@ -20,7 +20,7 @@ struct loop {
     uv_prepare_t before; /* flushes output that was written outside callbacks or in timers */
     uv_check_t after;    /* flushes output that was written while bytes were received */
     struct tcp *unflushed; /* connections with output to hand to the kernel, a list */
-    const bool *awaited; /* what the run in hand waits for, or NULL */
+    const bool *awaited;   /* what the run in hand waits for, or NULL */
     bool running;
     bool interrupted;
     bool holds_interrupt;

@@ -25,8 +25,8 @@ struct store_about {
     char address[256];
     int node_count;
     char consistency[32];
-    int protocol_version; /* 0: none */
-    bool schema_agrees;   /* all nodes have one schema version */
+    int protocol_version;    /* 0: none */
+    bool schema_agrees;      /* all nodes have one schema version */
     int64_t clock_offset_us; /* server's clock minus ours, roughly; 0 when it cannot be told */
 };
 
@@ -36,7 +36,7 @@ enum store_op_kind {
     STORE_INSERT, /* INSERT … USING TIMESTAMP [AND TTL] ; cells that are not given stay unset */
     STORE_DELETE_CELLS, /* DELETE a, b … USING TIMESTAMP */
     STORE_DELETE_ROW,   /* DELETE … USING TIMESTAMP */
-    STORE_UPDATE_IF,    /* UPDATE … SET … IF a = ? AND … ; lightweight transaction, server's timestamp */
+    STORE_UPDATE_IF, /* UPDATE … SET … IF a = ? AND … ; lightweight transaction, server's timestamp */
     STORE_INSERT_IF_NOT_EXISTS, /* likewise */
     STORE_DELETE_IF,            /* DELETE … IF a = ? AND … */
 };
@@ -48,11 +48,11 @@ struct store_cell {
 };
 
 enum store_outcome {
-    STORE_OK,          /* done; a READ that found nothing has row = NULL */
+    STORE_OK, /* done; a READ that found nothing has row = NULL */
     STORE_NOT_APPLIED, /* a condition did not hold: |row| has the current values of the condition's columns, or is
                           NULL when there is no such row */
-    STORE_ROW_FAILED,  /* this one row could not be done, after all retries: |fault| says why */
-    STORE_RUN_FAILED,  /* nothing more can be done: login, rights, connection lost for good, interrupted */
+    STORE_ROW_FAILED, /* this one row could not be done, after all retries: |fault| says why */
+    STORE_RUN_FAILED, /* nothing more can be done: login, rights, connection lost for good, interrupted */
 };
 
 /* One operation. The caller owns it and everything it points to until |done| has been called. */
@@ -62,7 +62,8 @@ struct store_op {
     const struct bytes *key;        /* table->key_count values */
     const struct store_cell *cells; /* what is written */
     int cell_count;
-    const bool *selected; /* READ: which columns; keys are always filled; NULL: all, with writetime and TTL */
+    const bool *
+        selected; /* READ: which columns; keys are always filled; NULL: all, with writetime and TTL */
     const struct store_cell *conditions;
     int condition_count;
     int64_t timestamp; /* microseconds; for kinds that say USING TIMESTAMP */
@@ -85,7 +86,7 @@ struct store_scan {
     const bool *selected; /* columns to read, with writetime and TTL where they can be read */
     int page_rows;        /* 0: the adapter's default */
     int ranges_in_flight; /* 0: the adapter's default */
-    int split;            /* how many ranges to cut the ring into at least; 0: the adapter's default */
+    int split; /* how many ranges to cut the ring into at least; 0: the adapter's default */
 
     /* For each row; order between ranges is not defined; a row may come twice after a retry.
      * The row's bytes live until it returns. False with |f| set stops the scan. */
@@ -118,10 +119,10 @@ struct store {
 struct loop;
 
 struct store_options {
-    const char *address;  /* "host[:port][,host[:port]…]", or "embedded:PATH" */
-    int port;             /* for hosts without one; 0: 9042 */
-    const char *user;     /* NULL or "": no login */
-    const char *password; /* copied, and wiped when the store is freed */
+    const char *address;     /* "host[:port][,host[:port]…]", or "embedded:PATH" */
+    int port;                /* for hosts without one; 0: 9042 */
+    const char *user;        /* NULL or "": no login */
+    const char *password;    /* copied, and wiped when the store is freed */
     const char *consistency; /* NULL: LOCAL_QUORUM */
     bool compression;        /* LZ4 where the server offers it */
     int in_flight;           /* requests at most; 0: 128 */
@@ -144,8 +145,8 @@ bool store_table(struct store *s, const char *keyspace, const char *name, struct
 /* Calls |each| for every table of a keyspace (NULL: of all that are not system keyspaces); false from it stops.
  * For a keyspace that does not exist nothing is called. */
 bool store_tables(struct store *s, const char *keyspace,
-                  bool (*each)(void *context, const char *keyspace, const char *name), void *context,
-                  struct fault *f);
+                  bool (*each)(void *context, const char *keyspace, const char *name),
+                  void *context, struct fault *f);
 
 /* Proves that this login may write to |t| without changing anything (a conditional delete of a row that cannot
  * exist, or system_auth). FAULT_DENIED when it may not. */
@@ -163,7 +164,8 @@ bool store_submit(struct store *s, struct store_op *op, struct fault *f);
 bool store_drive(struct store *s, int in_flight, struct fault *f);
 
 /* The adapters' own openers, used by store_open. */
-struct store *store_cassandra_open(struct loop *loop, const struct store_options *o, struct fault *f);
+struct store *store_cassandra_open(struct loop *loop, const struct store_options *o,
+                                   struct fault *f);
 struct store *store_embedded_open(const char *path, struct fault *f);
 
 #endif

@@ -1,4 +1,7 @@
 # shellcheck shell=bash
+# ($root is set by tests/cli/run)
+# shellcheck disable=SC2154
+
 # seed GENERATION: makes ./t.db, an embedded Cassandra, index and graph with the two tenants and a few others.
 seed() {
     tm-seed --to "embedded:$PWD/t.db" --schema "$root/tests/schema/generation-$1.cql" --graph "embedded:$PWD/t.db" \
