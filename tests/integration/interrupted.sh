@@ -1,0 +1,86 @@
+#!/bin/bash
+# An apply that is interrupted or killed, again and again, ends as one that ran in peace.
+# shellcheck disable=SC2317,SC2015
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# begin DIR: apply in the background, slowly; pid is its process.
+begin() {
+    "$TENANTMOVE" apply --in-flight 8 --dir "$work/$1" >"$work/out" 2>&1 &
+    pid=$!
+}
+
+# until_done DIR N: waits until N changes are in the ledger as done, or the run ended. It looks into the ledger
+# itself, since a start of the program takes longer than that.
+until_done() {
+    "$python" - "$work/$1/ledger.db" "$2" "$pid" <<'P'
+import os, random, sqlite3, sys, time
+path, wanted, pid = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+while open('/proc/%d/cmdline' % pid).read():    # empty once it has ended
+    file = sqlite3.connect('file:%s?mode=ro' % path, uri=True)
+    try:
+        if file.execute('SELECT count(*) FROM states WHERE state > 3').fetchone()[0] >= wanted:
+            break
+    except sqlite3.OperationalError:
+        pass
+    finally:
+        file.close()
+    time.sleep(0.01)
+time.sleep(random.random() / 4)    # a batch is written meanwhile
+P
+}
+
+# stop DIR SIGNAL PERCENT: starts apply, sends the signal at about that part of the plan; sets out, code and at.
+stop() {
+    begin "$1"
+    until_done "$1" $(($(count all "$1") * $3 / 100))
+    kill "-$2" "$pid" 2>/dev/null
+    wait "$pid" 2>/dev/null
+    code=$?
+    out=$(<"$work/out")
+    at=$(count "read back" "$1")
+    [[ $at -lt $(count all "$1") ]] && inside=$((inside + 1))
+}
+
+ended_by() { [[ $code -eq $1 && $inside -ge $2 ]] || { echo "exit code $code in place of $1, $inside stops inside the plan"; return 1; }; }
+
+plan_again() {
+    seed "${small[@]}" --users 2000 --batches 210
+    rm -rf "$work"/{real,oracle}
+    oracle oracle plan
+    oracle oracle apply
+    check "$1: the oracle is applied" ends 0
+    tm real plan
+    check "$1: plan" ends 0
+    inside=0
+}
+
+kills() {
+    local part
+    for part in $1; do stop real KILL "$part"; done
+}
+
+for name in cassandra-3.11 cassandra; do
+    cassandra $name 2
+    what="$name: Ctrl-C"
+    plan_again "$what"
+    stop real INT 20
+    check "$what: ends 4, inside the plan" ended_by 4 1
+    check "$what: says how to go on" says "Next"
+    stop real INT 60
+    check "$what: once more" ended_by 4 2
+    tm real apply
+    check "$what: the same command goes on to the end" ends 0
+    check "$what: the same rows as without" same_rows
+    check "$what: every change is read back" test "$(count "read back" real)" = "$(count all oracle)"
+
+    what="$name: kill -9"
+    plan_again "$what"
+    kills "0 15 30 31 50 70 90"
+    check "$what: most of seven hit the middle" ended_by 137 5
+    tm real apply
+    check "$what: the same command goes on to the end" ends 0
+    check "$what: the same rows as without" same_rows
+    check "$what: every change is read back" test "$(count "read back" real)" = "$(count all oracle)"
+done
+finish
