@@ -29,7 +29,8 @@ static const char usage[] =
     "  --target-contents N  of the new one (4271)        --other-contents N  (5000)\n"
     "  --seed N             another seed, other rows (1)\n"
     "  --user NAME --password-file FILE                  login at Cassandra\n"
-    "  COLUMN=VALUE: the whole key among them; \\xNN is any byte, null deletes the cell, | is between elements\n"
+    "  COLUMN=VALUE: the whole key among them; \\xNN is any byte, null deletes the cell, | is "
+    "between elements\n"
     "  --graph-user NAME --graph-password-file FILE      login at Neo4j\n";
 
 struct arguments {
