@@ -139,6 +139,7 @@ bool move_sync(struct move *m, struct fault *f)
     };
     if (!batch_form(m, &o.batch_form, f))
         return false;
+    m->batch_form = o.batch_form;
     m->sync = sync_open(m->loop, &o, f);
     return m->sync != NULL;
 }

@@ -46,9 +46,10 @@ struct move {
     struct loop *loop;
     struct arena arena; /* lives as long as the move */
     struct store *store;
-    struct graph *graph; /* NULL: not set */
-    struct index *index; /* NULL: not set */
-    struct sync *sync;   /* NULL: not set */
+    struct graph *graph;             /* NULL: not set */
+    struct index *index;             /* NULL: not set */
+    struct sync *sync;               /* NULL: not set */
+    enum sync_batch_form batch_form; /* once |sync| is open */
     struct ledger *ledger;
     struct profile profile;
     struct tenant source, target;

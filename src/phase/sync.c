@@ -20,6 +20,7 @@ struct block {
     struct sync_item *items;
     struct sync_id *ids;
     bool *failed;
+    int *place; /* of each item among |ids|; -1: it cannot be sent */
     int max, count;
     struct arena arena;
 };
@@ -31,7 +32,8 @@ static bool block_init(struct block *b, int size, struct fault *f)
     b->items = calloc((size_t)size, sizeof *b->items);
     b->ids = calloc((size_t)size, sizeof *b->ids);
     b->failed = calloc((size_t)size, sizeof *b->failed);
-    return (b->items && b->ids && b->failed) || fault_memory(f);
+    b->place = calloc((size_t)size, sizeof *b->place);
+    return (b->items && b->ids && b->failed && b->place) || fault_memory(f);
 }
 
 static void block_fini(struct block *b)
@@ -39,6 +41,7 @@ static void block_fini(struct block *b)
     free(b->items);
     free(b->ids);
     free(b->failed);
+    free(b->place);
     arena_fini(&b->arena);
 }
 
@@ -49,29 +52,53 @@ static bool is_final(enum fault_code code)
            code == FAULT_INTERNAL || code == FAULT_MEMORY || code == FAULT_DISK_FULL;
 }
 
+/* The course service names a batch by course and batch: one whose row has no course cannot be named. */
+static bool can_be_named(const struct move *m, enum index_object index,
+                         const struct sync_item *item)
+{
+    return index != INDEX_BATCH || m->batch_form == SYNC_BATCH_PLAIN || item->course_id.n > 0;
+}
+
+static void take_answer(struct block *b, enum index_object index, bool ok, const struct fault *why,
+                        struct sync_result *out)
+{
+    int sent = 0;
+    for (int i = 0; i < b->count; i++) {
+        struct sync_item *item = &b->items[i];
+        bool named = b->place[i] >= 0;
+        bool right = named && ok && !b->failed[b->place[i]];
+        item->state = right ? SYNC_SENT : SYNC_FAILED;
+        item->reason = bytes_null();
+        if (!named)
+            item->reason = bytes_of("its row has no course id");
+        else if (!right)
+            item->reason = bytes_of(ok ? "the service did not write it" : why->text);
+        out->failed[index] += !right;
+        sent += right;
+    }
+    out->sent[index] += (uint64_t)sent;
+}
+
 static bool send_block(struct move *m, enum index_object index, struct block *b,
                        struct sync_result *out, bool *service_failed, struct fault *f)
 {
     struct fault why = {0};
+    int n = 0;
     for (int i = 0; i < b->count; i++) {
-        b->ids[i] = (struct sync_id){.id = b->items[i].id, .course_id = b->items[i].course_id};
-        b->failed[i] = false;
+        b->place[i] = can_be_named(m, index, &b->items[i]) ? n : -1;
+        if (b->place[i] < 0)
+            continue;
+        b->failed[n] = false;
+        b->ids[n++] = (struct sync_id){.id = b->items[i].id, .course_id = b->items[i].course_id};
     }
-    bool ok = sync_block(m->sync, index, b->ids, b->count, b->failed, &why);
+    bool ok = n == 0 || sync_block(m->sync, index, b->ids, n, b->failed, &why);
     if (!ok && is_final(why.code)) {
         *f = why;
         return false;
     }
     *service_failed = !ok;
-    out->blocks++;
-    for (int i = 0; i < b->count; i++) {
-        bool sent = ok && !b->failed[i];
-        b->items[i].state = sent ? SYNC_SENT : SYNC_FAILED;
-        b->items[i].reason =
-            sent ? bytes_null() : bytes_of(ok ? "the service did not write it" : why.text);
-        out->sent[index] += sent;
-        out->failed[index] += !sent;
-    }
+    out->blocks += n > 0;
+    take_answer(b, index, ok, &why, out);
     return ledger_sync_settle(m->ledger, b->items, b->count, f);
 }
 

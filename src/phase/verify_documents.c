@@ -46,6 +46,7 @@ struct document_check {
     struct change changes[OBJECT_CHANGES_MAX];
     int count;
     uint64_t right, wrong, absent, stale; /* of this round */
+    struct fault blind; /* why the index could not be read in this round; FAULT_NONE: it could */
 };
 
 static struct bytes cell_value(const struct row *r, const char *name)
@@ -238,13 +239,29 @@ static bool on_document(void *context, int i, const struct document *doc, struct
     return true;
 }
 
+/* The index has not been made yet, or its server is not ready: what is asked again may be answered. */
+static bool may_pass(enum fault_code code)
+{
+    return code == FAULT_SCHEMA || code == FAULT_UNAVAILABLE || code == FAULT_TIMEOUT ||
+           code == FAULT_UNREACHABLE || code == FAULT_SERVER;
+}
+
 static bool check_block(struct document_check *d, struct fault *f)
 {
+    struct fault why = {0};
     for (int i = 0; i < d->count; i++)
         d->ids[i] = d->items[i].id;
-    return expect_block(d, f) &&
-           index_read(d->m->index, d->index, d->ids, d->count, on_document, d, f) &&
-           ledger_sync_settle(d->m->ledger, d->items, d->count, f);
+    if (!expect_block(d, f))
+        return false;
+    if (index_read(d->m->index, d->index, d->ids, d->count, on_document, d, &why))
+        return ledger_sync_settle(d->m->ledger, d->items, d->count, f);
+    if (!may_pass(why.code)) {
+        *f = why;
+        return false;
+    }
+    d->blind = why;
+    d->wrong += (uint64_t)d->count;
+    return true;
 }
 
 /* One look at every item that was sent and is not known to be right. */
@@ -291,6 +308,14 @@ static bool sync_wrong_again(struct document_check *d, struct fault *f)
     return true;
 }
 
+/* Its names are found when it is opened, and one may have been made since. */
+static bool look_for_indices(struct move *m, struct fault *f)
+{
+    index_free(m->index);
+    m->index = NULL;
+    return move_index(m, f);
+}
+
 static bool check_object(struct document_check *d, uint64_t started_ms, struct fault *f)
 {
     uint64_t limit_ms =
@@ -301,13 +326,20 @@ static bool check_object(struct document_check *d, uint64_t started_ms, struct f
     int still = 0;
     d->right = d->absent = d->stale = 0;
     for (;;) {
+        d->blind = (struct fault){0};
         if (!check_round(d, f))
             return false;
         if (d->wrong == 0)
             return true;
         uint64_t waited = loop_now_ms(d->m->loop) - started_ms;
+        if (waited >= limit_ms && d->blind.code) {
+            *f = d->blind;
+            return false;
+        }
         if (waited >= limit_ms)
             return true;
+        if (d->blind.code == FAULT_SCHEMA && !look_for_indices(d->m, f))
+            return false;
         still = d->wrong < last_wrong ? 0 : still + 1;
         last_wrong = d->wrong;
         if (!again && (still >= 4 || waited > limit_ms / 2)) {
