@@ -194,8 +194,13 @@ bool move_profile(struct move *m, struct fault *f)
     int n = keyspace_maps(m, maps, KEYSPACE_MAPS_MAX, f);
     if (n < 0)
         return false;
-    struct bytes text = profile_builtin();
+    struct bytes text = profile_builtin(), planned = bytes_null();
     const char *path = m->settings.profile;
+    /* A plan goes on with the rules that it was made with, also after this program was renewed. */
+    if (!path[0] && m->ledger && !ledger_get(m->ledger, "profile.text", &m->arena, &planned, f))
+        return false;
+    if (planned.n)
+        text = planned;
     if (path[0] && !file_read(path, PROFILE_TEXT_MAX, &m->arena, &text, f))
         return false;
     return profile_parse(&m->profile, text, path[0] ? path : "built-in profile", maps, n, &m->arena,
