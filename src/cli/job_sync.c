@@ -245,9 +245,15 @@ static bool read_ledger(struct job_sync *s, struct fault *f)
         ok = take_changes(s, l, index, f);
     }
     free(index);
+    bool plain = strcmp(s->settings->sync_batch_ids, "plain") == 0;
+    if (ok && strcmp(s->settings->sync_batch_ids, "object") != 0) {
+        struct bytes planned; /* what the tables told when the job looked at them */
+        ok = ledger_get(l, "plan.batch_ids", &s->arena, &planned, f);
+        plain = plain || bytes_are(planned, "plain");
+    }
     if (l)
         ledger_close(l);
-    if (ok && strcmp(s->settings->sync_batch_ids, "plain") == 0) {
+    if (ok && plain) {
         for (size_t i = 0; i < s->count; i++)
             s->ids[i].course_id = bytes_null();
         s->with_course = 0;

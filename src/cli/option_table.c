@@ -102,9 +102,9 @@ static const struct option_row table[] = {
      REACH_FILE, "Data Sync API", "MS",
      "milliseconds between two calls; the gateway allows 5,000 calls an hour", "5000"},
 
-    {"verify-timeout-s", 0, OPTION_INT, SETTING(verify_timeout_s), "600", 0, 86400, NULL,
-     COMMANDS_SET, REACH_FILE, "Limits", "S", "seconds to wait for documents to become right",
-     "600"},
+    {"verify-timeout-s", 0, OPTION_INT, SETTING(verify_timeout_s), "120", 0, 86400, NULL,
+     COMMANDS_SET, REACH_FILE, "Limits", "S",
+     "seconds to wait for documents while none of them becomes right", "120"},
     {"max-errors", 0, OPTION_INT, SETTING(max_errors), "100", 0, 1000000000, NULL, COMMANDS_SET,
      REACH_FILE, "Limits", "N", "rejected rows before apply stops", "100"},
     {"max-passes", 0, OPTION_INT, SETTING(max_passes), "10", 1, 1000, NULL, COMMANDS_SET,

@@ -103,7 +103,7 @@ bool move_index(struct move *m, struct fault *f)
 
 /* Which form batch ids must have is a matter of the service, and the service can be told from the
  * schema: a sunbird_courses.course_batch means the course service (sunbird 2.2). */
-static bool batch_form(struct move *m, enum sync_batch_form *form, struct fault *f)
+bool move_batch_form(struct move *m, enum sync_batch_form *form, struct fault *f)
 {
     const char *said = m->settings.sync_batch_ids;
     *form = SYNC_BATCH_PLAIN;
@@ -137,7 +137,7 @@ bool move_sync(struct move *m, struct fault *f)
         .key = given(s->sync_key),
         .synchronous = s->sync_synchronous,
     };
-    if (!batch_form(m, &o.batch_form, f))
+    if (!move_batch_form(m, &o.batch_form, f))
         return false;
     m->batch_form = o.batch_form;
     m->sync = sync_open(m->loop, &o, f);

@@ -16,6 +16,8 @@ bool move_store(struct move *m, struct fault *f);
 bool move_graph(struct move *m, struct fault *f);
 bool move_index(struct move *m, struct fault *f);
 bool move_sync(struct move *m, struct fault *f);
+/* How batches are named: as the operator says, or as the tables tell. */
+bool move_batch_form(struct move *m, enum sync_batch_form *form, struct fault *f);
 bool move_profile(struct move *m, struct fault *f);
 /* The actual name of a keyspace that the profile calls |name|. */
 const char *move_keyspace(struct move *m, const char *name, const char *otherwise);

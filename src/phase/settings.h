@@ -43,7 +43,7 @@ struct settings {
     int sync_block_size;
     int sync_pause_ms;
 
-    int verify_timeout_s; /* how long to wait for documents to become right */
+    int verify_timeout_s; /* how long to wait for documents while none becomes right */
     int max_errors;       /* rejected rows before apply stops */
     int max_passes;       /* of apply's converging */
     bool allow_empty;

@@ -63,9 +63,12 @@ static bool put_text(struct move *m, const char *name, const char *text, struct 
 bool plan_seal(struct move *m, const struct move_rules *rules, char digest[DIGEST_TEXT],
                struct fault *f)
 {
+    enum sync_batch_form form;
     char profile[DIGEST_TEXT], shape[DIGEST_TEXT];
     digest_of(m->profile.text, profile);
-    return shape_digest(rules, shape, f) && ledger_digest(m->ledger, digest, f) &&
+    return move_batch_form(m, &form, f) && shape_digest(rules, shape, f) &&
+           ledger_digest(m->ledger, digest, f) &&
+           put_text(m, "plan.batch_ids", form == SYNC_BATCH_OBJECT ? "object" : "plain", f) &&
            ledger_put(m->ledger, "profile.text", m->profile.text, f) &&
            put_text(m, "profile.sha256", profile, f) && put_text(m, "schema.sha256", shape, f) &&
            put_text(m, "server.cassandra", m->store_about.product, f) &&
