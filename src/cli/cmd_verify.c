@@ -55,11 +55,13 @@ static void print_result(const struct cli *c, const struct verify_result *r)
         puts("  Documents were not read back: `elasticsearch` is not set.");
     printf("%s %s, digest %.8s… · ", r->clean ? "Proof" : "Not clean:", r->proof_path,
            r->proof_digest);
-    if (!c->in_chain)
-        printf("Next: %s\n",
-               session_command(c, r->clean ? "retire" : "apply", command, sizeof command));
-    else
+    const char *next = r->references || r->open ? "apply" : r->clean ? "retire" : "sync";
+    if (c->in_chain)
         puts(r->clean ? "clean" : "the old organisation stays as it is");
+    else if (r->clean && r->retired)
+        puts("the move is done");
+    else
+        printf("Next: %s\n", session_command(c, next, command, sizeof command));
 }
 
 static void print_json(const struct verify_result *r)

@@ -138,7 +138,9 @@ struct verify_result {
     uint64_t synced_again;
     uint64_t nodes_left, nodes_all;
     bool documents_checked;
-    bool clean; /* nothing left to do: retire may go on */
+    uint64_t open; /* changes of the plan that are not carried out */
+    bool retired;  /* the old organisation is retired already, or need not be */
+    bool clean;    /* nothing left to do: retire may go on */
     char proof_path[512];
     char proof_digest[65];
     uint64_t duration_us;

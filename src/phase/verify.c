@@ -16,14 +16,32 @@ static bool count_nodes(struct move *m, struct verify_result *out, struct fault 
     return true;
 }
 
-static bool is_clean(const struct verify_result *v, const struct change_counts *c)
+static bool is_clean(const struct verify_result *v)
 {
-    uint64_t open =
-        c->by_state[CHANGE_PLANNED] + c->by_state[CHANGE_SENT] + c->by_state[CHANGE_COPIED];
     for (int i = 0; i <= INDEX_BATCH; i++)
         if (v->documents_checked && v->documents_right[i] != v->documents[i])
             return false;
-    return v->references == 0 && open == 0;
+    return v->references == 0 && v->open == 0;
+}
+
+enum { WRONG_SHOWN = 5 };
+
+/* Names the first documents that are not right, so that the operator can look at them. */
+static bool note_wrong(struct move *m, enum sync_object object, const char *name, struct fault *f)
+{
+    struct sync_item items[WRONG_SHOWN];
+    int n = ledger_sync_read(m->ledger, object, 1u << SYNC_WRONG | 1u << SYNC_FAILED, bytes_null(),
+                             items, WRONG_SHOWN, &m->arena, f);
+    for (int i = 0; i < n; i++)
+        move_note(m, "%s %.*s: %.*s", name, (int)items[i].id.n, (const char *)items[i].id.p,
+                  (int)items[i].reason.n, items[i].reason.p ? (const char *)items[i].reason.p : "");
+    return n >= 0;
+}
+
+static bool note_all_wrong(struct move *m, struct fault *f)
+{
+    return note_wrong(m, SYNC_ORGANISATION, "organisation", f) &&
+           note_wrong(m, SYNC_USER, "user", f) && note_wrong(m, SYNC_BATCH, "batch", f);
 }
 
 static bool verify_all(struct move *m, struct verify_result *out, struct fault *f)
@@ -39,11 +57,16 @@ static bool verify_all(struct move *m, struct verify_result *out, struct fault *
     out->tables = left.tables;
     out->graphs = left.graphs;
     out->indexes = m->index ? 3 : 0;
-    if (m->index && !verify_documents(m, &rules, ~0u, out, f))
+    if (m->index && (!verify_documents(m, &rules, ~0u, out, f) || !note_all_wrong(m, f)))
         return false;
     if (!ledger_count(m->ledger, NULL, RULE_MOVE, 0, &counts, f))
         return false;
-    out->clean = is_clean(out, &counts);
+    out->open = counts.by_state[CHANGE_PLANNED] + counts.by_state[CHANGE_SENT] +
+                counts.by_state[CHANGE_COPIED];
+    out->clean = is_clean(out);
+    if (!ledger_count(m->ledger, NULL, RULE_RETIRE, 0, &counts, f))
+        return false;
+    out->retired = counts.by_state[CHANGE_PLANNED] + counts.by_state[CHANGE_SENT] == 0;
     if (left.rows)
         move_note(m, "references are left: %s", left.first);
     return proof_write(m, &left, out, f);

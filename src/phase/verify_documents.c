@@ -87,6 +87,21 @@ static struct question *ask(struct document_check *d, int item, const struct tab
     return q;
 }
 
+/* Where both generations of the membership table stand side by side, services read the newer one, whose key holds the
+ * organisation (sunbird 1.1). */
+static bool says_membership(const struct document_check *d, const struct bound_rule *b)
+{
+    if (strcmp(b->rule->find_column, "organisationid") != 0)
+        return false;
+    for (int i = 0; !b->moves_row && i < d->rules->count; i++) {
+        const struct bound_rule *other = &d->rules->bound[i];
+        if (d->rules->present[i] && other->moves_row &&
+            strcmp(other->rule->find_column, "organisationid") == 0)
+            return false;
+    }
+    return true;
+}
+
 /* The rows that this move made for the object: a batch, or a user's memberships. */
 static bool ask_changes(struct document_check *d, int item, struct fault *f)
 {
@@ -99,8 +114,7 @@ static bool ask_changes(struct document_check *d, int item, struct fault *f)
         if (place < 0 || !d->rules->present[place] || c->state != CHANGE_READ)
             continue;
         const struct bound_rule *b = &d->rules->bound[place];
-        bool membership = strcmp(b->rule->find_column, "organisationid") == 0;
-        if (d->object == SYNC_USER && !membership)
+        if (d->object == SYNC_USER && !says_membership(d, b))
             continue;
         const struct bytes *key =
             key_values(b->table, c->kind == CHANGE_MOVE ? &c->new_key : &c->key, &d->arena);
