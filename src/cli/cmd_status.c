@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/json_write.h"
 #include "cli/command.h"
@@ -21,11 +22,35 @@ static void print_counts(const char *what, const struct change_counts *c)
     char count[TEXT_COUNT_MAX];
     if (c->all == 0)
         return;
-    printf("  %-14s %9s in all", what, text_count(count, c->all));
+    printf("  %-18s %9s in all", what, text_count(count, c->all));
     for (enum change_state s = CHANGE_PLANNED; s <= CHANGE_UNDONE; s++) {
         if (c->by_state[s] > 0)
             printf(" · %s %s", text_count(count, c->by_state[s]), change_state_name(s));
     }
+    putchar('\n');
+}
+
+static uint64_t run_rate(const struct phase_run *p)
+{
+    int64_t us = p->ended_us - p->started_us;
+    return us < 1000 ? 0 : p->done * 1000000 / (uint64_t)us;
+}
+
+/* "plan      done             6,510 changes in 0.9 s (7,109/s)" */
+static void print_run(const struct status_result *r, const struct phase_run *p)
+{
+    char count[64], text[TEXT_COUNT_MAX];
+    bool is_sync = strcmp(p->name, "sync") == 0;
+    if (p->ended_us == 0) {
+        printf("  %-8s  %s\n", p->name,
+               p->pid == r->writer_pid ? "works" : "was cut off, which does no harm");
+        return;
+    }
+    printf("  %-8s  %-12s %14s", p->name, p->outcome,
+           text_counted(count, p->done, is_sync ? "id" : "change", is_sync ? "ids" : "changes"));
+    printf(" in %s", text_duration(text, (uint64_t)(p->ended_us - p->started_us)));
+    if (run_rate(p) > 0)
+        printf(" (%s/s)", text_count(text, run_rate(p)));
     putchar('\n');
 }
 
@@ -46,14 +71,38 @@ static void print_result(const struct status_result *r)
             all += r->sync_by_state[o][s];
         if (all == 0)
             continue;
-        printf("  sync %-9s %9s in all", object_names[o], text_count(count, all));
+        printf("  sync %-13s %9s in all", object_names[o], text_count(count, all));
         for (int s = SYNC_PENDING; s <= SYNC_FAILED; s++) {
             if (r->sync_by_state[o][s] > 0)
                 printf(" · %s %s", text_count(count, r->sync_by_state[o][s]), sync_names[s]);
         }
         putchar('\n');
     }
+    if (r->run_count > 0)
+        puts("What ran here");
+    for (int i = 0; i < r->run_count; i++)
+        print_run(r, &r->runs[i]);
     printf("Next: %s\n", r->next);
+}
+
+static void json_runs(struct json_writer *w, const struct status_result *r)
+{
+    json_key(w, "runs");
+    json_begin_array(w);
+    for (int i = 0; i < r->run_count; i++) {
+        const struct phase_run *p = &r->runs[i];
+        json_begin_object(w);
+        json_member_text(w, "phase", p->name);
+        json_member_int(w, "started_us", p->started_us);
+        json_member_int(w, "ended_us", p->ended_us);
+        json_member_text(w, "outcome", p->outcome);
+        json_member_text(w, "who", p->who);
+        json_member_text(w, "host", p->host);
+        json_member_int(w, "done", (int64_t)p->done);
+        json_member_int(w, "total", (int64_t)p->total);
+        json_end(w);
+    }
+    json_end(w);
 }
 
 static void json_counts(struct json_writer *w, const char *key, const struct change_counts *c)
@@ -87,6 +136,7 @@ static void print_json(const struct status_result *r)
         json_end(&w);
     }
     json_end(&w);
+    json_runs(&w, r);
     json_member_text(&w, "next", r->next);
     json_end(&w);
     puts(buf_text(&out));

@@ -161,6 +161,7 @@ bool phase_retire(struct move *m, struct retire_result *out, struct fault *f);
 
 /* ---- status ---- */
 
+enum { STATUS_RUNS_MAX = 32 };
 struct status_result {
     bool has_plan;
     char plan_name[10];
@@ -168,6 +169,8 @@ struct status_result {
     struct change_counts changes; /* of phase move */
     struct change_counts retire;
     uint64_t sync_by_state[SYNC_BATCH + 1][SYNC_FAILED + 1];
+    struct phase_run runs[STATUS_RUNS_MAX]; /* the last ones, oldest first */
+    int run_count;
     char next[160]; /* the next command */
 };
 /* Reads the ledger only, also while another process writes. */

@@ -1,5 +1,6 @@
 #include "phase/phase_private.h"
 
+#include <string.h>
 #include <sys/stat.h>
 
 static void choose_next(struct status_result *s)
@@ -28,6 +29,17 @@ static void choose_next(struct status_result *s)
     snprintf(s->next, sizeof s->next, "%s", next);
 }
 
+static bool keep_run(void *context, const struct phase_run *p)
+{
+    struct status_result *s = context;
+    if (s->run_count == STATUS_RUNS_MAX) {
+        memmove(s->runs, s->runs + 1, sizeof s->runs - sizeof s->runs[0]);
+        s->run_count--;
+    }
+    s->runs[s->run_count++] = *p;
+    return true;
+}
+
 bool phase_status(struct move *m, struct status_result *out, struct fault *f)
 {
     struct bytes state, digest;
@@ -46,7 +58,8 @@ bool phase_status(struct move *m, struct status_result *out, struct fault *f)
         !ledger_get(m->ledger, "plan.state", &m->arena, &state, f) ||
         !ledger_get(m->ledger, "plan.digest", &m->arena, &digest, f) ||
         !ledger_count(m->ledger, NULL, RULE_MOVE, 0, &out->changes, f) ||
-        !ledger_count(m->ledger, NULL, RULE_RETIRE, 0, &out->retire, f))
+        !ledger_count(m->ledger, NULL, RULE_RETIRE, 0, &out->retire, f) ||
+        !ledger_each_phase(m->ledger, keep_run, out, f))
         return false;
     for (enum sync_object o = SYNC_USER; o <= SYNC_BATCH; o++)
         if (!ledger_sync_count(m->ledger, o, out->sync_by_state[o], f))
