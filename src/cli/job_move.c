@@ -196,8 +196,7 @@ static int print_real(const struct job_move *jm, const struct job_result *r)
                text_counted(count, a->rejected, "row could", "rows could"), dir);
     if (!a->converged)
         puts("  Attention pass after pass finds new rows: run the same command again");
-    bool clean = !a->conflicts && !a->rejected && a->converged && jm->left_out == 0;
-    return clean ? EXIT_DONE : EXIT_SOME_ROWS;
+    return a->conflicts || a->rejected || !a->converged ? EXIT_SOME_ROWS : EXIT_DONE;
 }
 
 /* Nothing to move is most often a wrong id: it is said, and is no success, unless an earlier run did it. */

@@ -132,6 +132,9 @@ static bool find_endpoint(struct neo4j_session *s, struct fault *f)
     struct http_request r = {.method = "GET", .url = url, .timeout_ms = NEO4J_ROOT_TIMEOUT_MS};
     struct http_answer answer;
     bool answered = http_call(s->http, &r, &answer, f);
+    /* Who does not answer this will not answer more. */
+    if (!answered && f->code == FAULT_TIMEOUT)
+        f->code = FAULT_UNREACHABLE;
     if (!answered &&
         (f->code == FAULT_UNREACHABLE || f->code == FAULT_USAGE || f->code == FAULT_INTERRUPTED)) {
         http_answer_fini(&answer);

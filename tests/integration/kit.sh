@@ -161,14 +161,14 @@ steps() {
     check "$name: step 4 wrote the planned ids" ids_are_planned "$base/course_batch_migration.csv" id batch-old batch
     for file in user user_org course_batch; do cp "$base/${file}_migration.csv" "$work/$name.$file.dry"; done
 
-    check "$name: step 2 for real" run 1 users "${real[@]}"
+    check "$name: step 2 for real" run 0 users "${real[@]}"
     check "$name: it says that it is real, and which tenants" eval 'spoke_first "REAL RUN" && spoke_first "$source_id to $target_id"'
-    check "$name: step 3 for real" run 1 memberships "${real[@]}"
+    check "$name: step 3 for real" run 0 memberships "${real[@]}"
     check "$name: step 4 for real" run 0 batches "${real[@]}"
     check "$name: the real run's ids are the dry run's" eval '
         for file in user user_org course_batch; do same "$base/${file}_migration.csv" "$work/$name.$file.dry" || exit 1; done'
     check "$name: step 2 again moves nothing and keeps the ids" eval '
-        run 1 users "${real[@]}" && same "$base/user_migration.csv" "$work/$name.user.dry"'
+        run 0 users "${real[@]}" && same "$base/user_migration.csv" "$work/$name.user.dry"'
 }
 
 # After the steps, the rows are what apply makes of them.
@@ -226,23 +226,24 @@ organisation_too() {
 
 check "an id file that is not there is an error, and nothing is sent" eval 'run 64 sync_users "$base/user_migratoin.csv" && says user_migratoin.csv'
 check "an empty id file is refused" eval ': >"$work/empty.csv"; run 3 sync_users "$work/empty.csv"'
-check "no call was made" eval 'curl -s "$app/_standin" | grep -q "\"calls\": {}"'
+check "no call was made" eval 'curl -s "$app/_standin" | grep -q "\"calls\":{}"'
 check "the organisations are synced first" run 0 organisation_too
 check "their documents are there" documents org "d['status'] == 1" 2
 check "step 5" run 0 sync_users
 keep
-check "it says that it is real, and how many ids" says "real run: sends 178 ids of type user in 4 blocks"
+check "it says that it is real, and how many ids" says "real run: sends 179 ids of type user in 4 blocks"
 check "step 6" run 0 sync_batches
 keep
-check "every user's document is the new tenant's" documents user "d.get('rootOrgId') == '$target_id' and d.get('channel') == 'rj'" 178
+# Two of them are deleted, and the service leaves those out. The id with a line break comes from the ledger.
+check "every user's document is the new tenant's" documents user "d.get('rootOrgId') == '$target_id' and d.get('channel') == 'rj'" 177
 check "every batch's document is the new tenant's" documents course-batch \
     "'$target_id' in d.get('createdFor', []) and '$source_id' not in d.get('createdFor', [])" 7
-check "blocks had at most 50 ids, one at a time" eval 'curl -s "$app/_standin" | grep -q "\"most_ids_in_a_call\": 50,.*\"most_in_flight\": 1,"'
+check "blocks had at most 50 ids, one at a time" eval 'curl -s "$app/_standin" | grep -q "\"most_ids_in_a_call\":50,.*\"most_in_flight\":1,"'
 check "the key is in no file and no output" nowhere "$api_key"
 
 # One that fails for good ends in a file of its own and exit code 1.
 failing_sync() {
-    curl -s -d '{"fail_next": [400]}' "$app/_standin" >/dev/null
+    curl -s -d '{"fail_next": [500,500,500,500,500,500,500,500,500]}' "$app/_standin" >/dev/null
     run 1 sync_users && says "could not be synced" && [[ $(wc -l <"$base/user_migration.csv.failed") -eq 50 ]]
 }
 check "a block that the service refuses is in a file of its own" failing_sync
@@ -259,7 +260,7 @@ late_user() {
 }
 adds() {
     late_user 1
-    run 1 users && [[ $(wc -l <"$base/user_migration.csv") -eq 179 ]] && grep -qx late:1 "$base/user_migration.csv"
+    run 0 users && [[ $(wc -l <"$base/user_migration.csv") -eq 179 ]] && grep -qx late:1 "$base/user_migration.csv"
 }
 replaces() {
     (sync_users) >/dev/null 2>&1 || return 1
