@@ -241,6 +241,10 @@ static void drain(struct cql_conn *c)
         struct cql_envelope e;
         struct fault f;
         int got = cql_input_next(&c->input, &e, &f);
+        if (got < 0 && c->state != CONN_READY && f.code == FAULT_PROTOCOL) {
+            f.code = FAULT_UNSUPPORTED; /* who greets like that never was a Cassandra */
+            fault_hint(&f, "check that the address is that of Cassandra's native protocol (9042)");
+        }
         if (got < 0)
             end_about(c, CQL_END_LOST, &f);
         if (got <= 0)

@@ -186,6 +186,29 @@ const char *move_keyspace(struct move *m, const char *name, const char *otherwis
     return otherwise;
 }
 
+/* A plan goes on with the rules that it was made with, also after this program was renewed. *text
+ * stays as it is when there is none. */
+static bool planned_profile(struct move *m, struct bytes *text, struct fault *f)
+{
+    char digest[DIGEST_TEXT];
+    struct bytes planned, said;
+    if (!m->ledger)
+        return true;
+    if (!ledger_get(m->ledger, "profile.text", &m->arena, &planned, f) ||
+        !ledger_get(m->ledger, "profile.sha256", &m->arena, &said, f))
+        return false;
+    if (!planned.n || !said.n)
+        return true;
+    digest_of(planned, digest);
+    if (!bytes_are(said, digest)) {
+        fault_set(f, FAULT_DAMAGED, "the profile in the ledger is not the one it was planned with");
+        fault_subject(f, "%s/ledger.db", m->settings.dir);
+        return fault_hint(f, "restore the ledger from a copy; nothing was written");
+    }
+    *text = planned;
+    return true;
+}
+
 bool move_profile(struct move *m, struct fault *f)
 {
     if (m->profile.rules)
@@ -194,13 +217,10 @@ bool move_profile(struct move *m, struct fault *f)
     int n = keyspace_maps(m, maps, KEYSPACE_MAPS_MAX, f);
     if (n < 0)
         return false;
-    struct bytes text = profile_builtin(), planned = bytes_null();
+    struct bytes text = profile_builtin();
     const char *path = m->settings.profile;
-    /* A plan goes on with the rules that it was made with, also after this program was renewed. */
-    if (!path[0] && m->ledger && !ledger_get(m->ledger, "profile.text", &m->arena, &planned, f))
+    if (!path[0] && !planned_profile(m, &text, f))
         return false;
-    if (planned.n)
-        text = planned;
     if (path[0] && !file_read(path, PROFILE_TEXT_MAX, &m->arena, &text, f))
         return false;
     return profile_parse(&m->profile, text, path[0] ? path : "built-in profile", maps, n, &m->arena,

@@ -53,7 +53,11 @@ for path in sys.argv[1:]:
     drop = [rows[0].index(c) for c in ("fence",)]
     tables.append(sorted([v for i, v in enumerate(r) if i not in drop] for r in rows))
 if tables[0] != tables[1] or len(tables[0]) < 11:
-    sys.exit(f"{path}: {[r for r in tables[1] if r not in tables[0]][:2]}")
+    for here, there in zip(*tables):
+        for a, b in zip(here, there):
+            if a != b:
+                sys.exit(f"{path}: {a!a} there, {b!a} here")
+    sys.exit(f"{path}: {len(tables[0])} and {len(tables[1])} rows")
 P
     done
 }

@@ -80,11 +80,11 @@ static bool take_word(struct put *p, char *word, struct fault *f)
     }
     if (i < 0 || p->cell_count == PUT_CELLS_MAX || p->table->key_count > PUT_KEY_MAX)
         return fault_set(f, FAULT_USAGE, "no such column: %s", word);
-    struct bytes value = value_of(p, &p->table->columns[i].type, equals + 1);
     if (i < p->table->key_count)
-        p->key[i] = value;
+        p->key[i] = unescape(equals + 1); /* every key of these schemas is text */
     else
-        p->cells[p->cell_count++] = (struct store_cell){i, value};
+        p->cells[p->cell_count++] =
+            (struct store_cell){i, value_of(p, &p->table->columns[i].type, equals + 1)};
     return true;
 }
 
