@@ -1,6 +1,8 @@
 #!/bin/bash
 # disk.sh: a full disk while planning and while applying, and a directory without rights. Prints TAP.
 # It mounts small file systems, so it needs root; else it is skipped.
+# What stands in single quotes is evaluated by check; some functions also take the words of a run.
+# shellcheck disable=SC2016,SC2119,SC2120
 set -uo pipefail
 # shellcheck source=tests/integration/tap.sh
 . "$(dirname "$0")/../integration/tap.sh"

@@ -1,5 +1,7 @@
 #!/bin/bash
 # rights.sh: a login that may read but not write is found before the first write. Prints TAP.
+# What stands in single quotes is evaluated by check; some functions also take the words of a run.
+# shellcheck disable=SC2016,SC2119,SC2120
 set -uo pipefail
 # shellcheck source=tests/integration/tap.sh
 . "$(dirname "$0")/../integration/tap.sh"

@@ -1,6 +1,8 @@
 #!/bin/bash
 # kit.sh: the seed page's eight steps, typed as the page prints them, slips included, against real servers; compared
 # with what `plan` and `apply` make of an identically seeded embedded file. Prints TAP.
+# What stands in single quotes is evaluated by check; some functions also take the words of a run.
+# shellcheck disable=SC2016,SC2119,SC2120
 set -uo pipefail
 # shellcheck source=tests/integration/tap.sh
 . "$(dirname "$0")/tap.sh"
@@ -11,9 +13,11 @@ api_key='Zm9vYmFy-eyJhbGci.key'
 sizes=(--users 179 --target-users 237 --others 1500 --batches 7 --other-batches 60)
 export TENANTMOVE_CASSANDRA_HEAP=${TENANTMOVE_CASSANDRA_HEAP:-512M}
 
-script/server up cassandra cassandra-3.11 cassandra-3.11-login elasticsearch neo4j >"$work/servers" 2>&1 &&
-    SUNBIRD_CASSANDRA=127.0.0.1:$(script/server port cassandra-3.11) script/server up sunbird-old >>"$work/servers" 2>&1 ||
-    { cat "$work/servers"; echo "Bail out! the servers do not start"; exit 1; }
+servers() {
+    script/server up cassandra cassandra-3.11 cassandra-3.11-login elasticsearch neo4j &&
+        SUNBIRD_CASSANDRA=127.0.0.1:$(script/server port cassandra-3.11) script/server up sunbird-old
+}
+servers >"$work/servers" 2>&1 || { cat "$work/servers"; echo "Bail out! the servers do not start"; exit 1; }
 
 # admin SERVER CQL: as the superuser.
 admin() {
