@@ -1,5 +1,5 @@
 # tap.sh: what the tests on real servers share; sourced, never run. They print TAP.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 #
 # The caller has TENANTMOVE, the program, and TENANTMOVE_SCRATCH, where the servers' data goes.
 
