@@ -62,6 +62,13 @@ static bool plan_job(struct move *m, const struct move_rules *rules, const struc
     return true;
 }
 
+/* What an interrupted run left open is carried out only as it was planned. */
+static bool still_true(struct move *m, const struct move_rules *rules, struct fault *f)
+{
+    struct apply_result counts = {0};
+    return fill_counts(m, RULE_MOVE, &counts, f) && (counts.open == 0 || plan_check(m, rules, f));
+}
+
 bool job_begin(struct move *m, const struct job_options *o, struct job_result *out, struct fault *f)
 {
     struct move_rules *rules = arena_alloc(&m->arena, sizeof *rules);
@@ -69,7 +76,9 @@ bool job_begin(struct move *m, const struct job_options *o, struct job_result *o
     if (!rules)
         return fault_memory(f);
     bool ok = move_open_all(m, rules, f) && open_job(m, out, f);
-    if (ok && !out->resumed)
+    if (ok && out->resumed)
+        ok = still_true(m, rules, f);
+    else if (ok)
         ok = plan_job(m, rules, o, out, f);
     if (!ok || o->dry)
         journal_end(m, ok, f, 0, out->changes);

@@ -231,30 +231,27 @@ bool move_profile(struct move *m, struct fault *f)
 
 static bool is_custodian_row(void *context, const struct row *row, struct fault *f)
 {
-    struct move *m = context;
+    struct tenant *t = context;
     (void)f;
     int id = table_column(row->table, "id");
     int field = table_column(row->table, "field");
     int value = table_column(row->table, "value");
     bool named = (id >= 0 && bytes_are(row->cells[id].value, "custodianOrgId")) ||
                  (field >= 0 && bytes_are(row->cells[field].value, "custodianOrgId"));
-    if (!named || value < 0)
-        return true;
-    struct bytes custodian = row->cells[value].value;
-    m->source.is_custodian |= bytes_equal(custodian, m->source.id);
-    m->target.is_custodian |= bytes_equal(custodian, m->target.id);
+    if (named && value >= 0 && bytes_equal(row->cells[value].value, t->id))
+        t->is_custodian = true;
     return true;
 }
 
-static bool read_custodian(struct move *m, struct fault *f)
+bool move_custodian(struct move *m, struct tenant *t, struct fault *f)
 {
-    struct table *t = NULL;
+    struct table *settings = NULL;
     if (!store_table(m->store, move_keyspace(m, "sunbird", "sunbird"), "system_settings", &m->arena,
-                     &t, f))
+                     &settings, f))
         return false;
-    if (!t)
+    if (!settings)
         return true;
-    struct store_scan scan = {.table = t, .row = is_custodian_row, .context = m, .split = 1};
+    struct store_scan scan = {.table = settings, .row = is_custodian_row, .context = t, .split = 1};
     return store_scan(m->store, &scan, f);
 }
 
@@ -311,7 +308,7 @@ bool move_tenants(struct move *m, struct fault *f)
             return fault_hint(f, "check the id; `tenantmove check` shows what was found");
         }
     }
-    return read_custodian(m, f);
+    return move_custodian(m, &m->source, f) && move_custodian(m, &m->target, f);
 }
 
 void move_note(struct move *m, const char *format, ...)

@@ -60,6 +60,14 @@ bool organisation_status_set(struct move *m, int status, bool dry,
     if (column < 0)
         return fault_set(f, FAULT_SCHEMA, "%s.organisation has no column status", t->keyspace);
     out->was_set = out->before.has_status && out->before.status == status;
+    if (!move_custodian(m, &out->before, f))
+        return false;
+    if (out->before.is_custodian) {
+        fault_set(f, FAULT_REFUSED,
+                  "this is the custodian organisation, where all self-registered users are");
+        fault_subject(f, "organisation %s", m->settings.source);
+        return fault_hint(f, "check source_org_id; nothing was written");
+    }
     about(context, out);
     if (dry || out->was_set) {
         out->is_set = out->was_set;

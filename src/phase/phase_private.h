@@ -24,6 +24,8 @@ const char *move_keyspace(struct move *m, const char *name, const char *otherwis
 bool move_organisation_table(struct move *m, struct table **out, struct fault *f);
 bool move_tenant(struct move *m, const struct table *organisation, const char *id,
                  struct tenant *out, bool *found, struct fault *f);
+/* Sets |t|->is_custodian when system_settings names it. */
+bool move_custodian(struct move *m, struct tenant *t, struct fault *f);
 /* Reads both organisations and whether one is the custodian. FAULT_REFUSED when one is missing. */
 bool move_tenants(struct move *m, struct fault *f);
 

@@ -148,8 +148,9 @@ static struct answer app_run(struct move_case *c, struct store_op op)
 }
 
 /* A value as text, "" for null; lists as "[a,b]"; booleans "true"; for asserting. */
-static const char *app_value(struct move_case *c, const struct table *t, const char *k1,
-                             const char *k2, const char *column)
+__attribute__((unused)) static const char *app_value(struct move_case *c, const struct table *t,
+                                                     const char *k1, const char *k2,
+                                                     const char *column)
 {
     struct bytes key[2] = {bytes_of(k1), bytes_of(k2)};
     struct answer a = app_run(c, (struct store_op){.kind = STORE_READ, .table = t, .key = key});
@@ -167,7 +168,8 @@ static const char *app_value(struct move_case *c, const struct table *t, const c
     return out;
 }
 
-static struct bytes list_of(struct move_case *c, const char *a, const char *b, const char *d)
+__attribute__((unused)) static struct bytes list_of(struct move_case *c, const char *a,
+                                                    const char *b, const char *d)
 {
     struct buf text;
     uint32_t n = 0;
@@ -245,8 +247,8 @@ static void app_user(struct move_case *c, const char *id, const char *root, cons
                                  .timestamp = 2000});
 }
 
-static void app_member(struct move_case *c, const char *user, const char *org, const char *joined,
-                       bool deleted)
+__attribute__((unused)) static void app_member(struct move_case *c, const char *user,
+                                               const char *org, const char *joined, bool deleted)
 {
     struct bytes key[2] = {bytes_of(user), bytes_of(org)};
     struct store_cell cells[] = {
@@ -263,7 +265,8 @@ static void app_member(struct move_case *c, const char *user, const char *org, c
                                  .timestamp = 3000});
 }
 
-static void app_batch(struct move_case *c, const char *course, const char *batch, struct bytes list)
+__attribute__((unused)) static void app_batch(struct move_case *c, const char *course,
+                                              const char *batch, struct bytes list)
 {
     struct bytes key[2] = {bytes_of(course), bytes_of(batch)};
     struct store_cell cells[] = {
@@ -350,7 +353,7 @@ __attribute__((unused)) static void tripped_open(struct tripped *t, struct move_
 
 /* ---- phases ---- */
 
-static struct plan_result case_plan(struct move_case *c)
+__attribute__((unused)) static struct plan_result case_plan(struct move_case *c)
 {
     struct move m;
     struct plan_result r;
@@ -362,7 +365,8 @@ static struct plan_result case_plan(struct move_case *c)
 }
 
 /* |t| NULL: nothing is tripped. */
-static struct apply_result case_apply(struct move_case *c, struct tripped *t)
+__attribute__((unused)) static struct apply_result case_apply(struct move_case *c,
+                                                              struct tripped *t)
 {
     struct move m;
     struct apply_result r;
