@@ -5,11 +5,16 @@
 #
 # GRAPH_CHECK  the built program; URL: http://127.0.0.1:17474; tx-path: where curl opens transactions, /db/neo4j/tx
 # (default) or /db/data/transaction for 3.x. Login: GRAPH_USER and GRAPH_PASSWORD. Deletes every node of label `domain`.
-# Prints "ok NAME" or "not ok NAME" per check; ends 1 when one failed.
+# Without a word it starts the server itself. Prints TAP; ends 1 when one failed.
 set -uo pipefail
+if (($# == 0)); then # all by itself, within script/test
+    root=$(cd "$(dirname "$0")/../.." && pwd)
+    "$root/script/server" up neo4j >&2 || exit 1
+    set -- "$(dirname "${TENANTMOVE:-$root/build/tenantmove}")/tests/graph_check" "http://127.0.0.1:$("$root/script/server" port neo4j)" /db/data/transaction
+fi
 check=$1 url=$2 tx=${3:-/db/neo4j/tx}
 old=0124784842112040965 new=0124637533894942720 other=0123456789
-failed=0
+failed=0 number=0
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 login=()
@@ -25,11 +30,12 @@ cypher() {
 # The first column of the first row.
 value() { cypher "$1" | sed -E 's/.*"row": ?\[(.*)\], ?"meta".*/\1/'; }
 is() {
+    number=$((number + 1))
     if [[ $2 == "$3" ]]; then
-        echo "ok $1"
+        echo "ok $number - $1"
     else
-        echo "not ok $1"
-        printf '  wanted: %s\n  got:    %s\n' "$3" "$2"
+        echo "not ok $number - $1"
+        printf '# wanted: %s\n# got:    %s\n' "$3" "$2"
         failed=1
     fi
 }

@@ -3,17 +3,23 @@
 #
 #   tests/integration/index.sh INDEX_CHECK URL
 #
-# Makes and deletes the indices user, org and course-batch. Prints "ok NAME" or "not ok NAME" per check; ends 1 when
+# Makes and deletes the indices user, org and course-batch. Without a word it starts the server itself. Prints TAP; ends 1 when
 # one failed.
 set -uo pipefail
+if (($# == 0)); then # all by itself, within script/test
+    root=$(cd "$(dirname "$0")/../.." && pwd)
+    "$root/script/server" up elasticsearch >&2 || exit 1
+    set -- "$(dirname "${TENANTMOVE:-$root/build/tenantmove}")/tests/index_check" "http://127.0.0.1:$("$root/script/server" port elasticsearch)"
+fi
 check=$1 url=$2
-failed=0
+failed=0 number=0
 is() {
+    number=$((number + 1))
     if [[ $2 == "$3" ]]; then
-        echo "ok $1"
+        echo "ok $number - $1"
     else
-        echo "not ok $1"
-        printf '  wanted: %s\n  got:    %s\n' "$3" "$2"
+        echo "not ok $number - $1"
+        printf '# wanted: %s\n# got:    %s\n' "$3" "$2"
         failed=1
     fi
 }
