@@ -231,17 +231,13 @@ static bool build_by_id(struct build *b, const char *name, enum document_kind ki
     return true;
 }
 
-static bool build_batch(struct build *b, struct bytes course_id, struct fault *f)
+static bool build_batch_from(struct build *b, const struct named *n, const struct bytes *key,
+                             int parts, bool *found, struct fault *f)
 {
-    struct named n = {.name = "course_batch"};
-    if (!embedded_tables(b->file, NULL, keep_named, &n, f))
-        return false;
-    int parts = bytes_are_null(course_id) ? 1 : 2;
-    const struct bytes key[2] = {parts == 1 ? b->id : course_id, b->id};
-    for (int i = 0; i < n.count; i++) {
+    for (int i = 0; i < n->count; i++) {
         const struct table *t;
         struct kept_row row;
-        if (!embedded_table(b->file, n.keyspaces[i], n.name, &t, f))
+        if (!embedded_table(b->file, n->keyspaces[i], n->name, &t, f))
             return false;
         if (!t || t->key_count != parts)
             continue;
@@ -250,7 +246,25 @@ static bool build_batch(struct build *b, struct bytes course_id, struct fault *f
         if (!kept_row_is_live(&row, b->now))
             continue;
         struct kept_document d = {.created_for = live(b, t, key, &row, "createdfor")};
+        *found = true;
         return put(b, DOCUMENT_BATCH, &d, f);
+    }
+    return true;
+}
+
+static bool build_batch(struct build *b, struct bytes course_id, struct fault *f)
+{
+    struct named n = {.name = "course_batch"};
+    if (!embedded_tables(b->file, NULL, keep_named, &n, f))
+        return false;
+    /* The newer table names a batch by course and batch; the older one, by the batch alone. */
+    const struct bytes both[2] = {course_id, b->id};
+    for (int parts = bytes_are_null(course_id) ? 1 : 2; parts > 0; parts--) {
+        bool found = false;
+        if (!build_batch_from(b, &n, parts == 2 ? both : &b->id, parts, &found, f))
+            return false;
+        if (found)
+            return true;
     }
     return true;
 }
