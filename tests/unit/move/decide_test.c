@@ -186,7 +186,8 @@ static void a_list_is_written_by_condition(void **state)
 static void a_frozen_list_is_one_cell_behind_a_fence(void **state)
 {
     (void)state;
-    struct row r = row_of(table_of("course_batch", "id text pk; courseid text; createdfor frozen<set<text>>"));
+    struct row r =
+        row_of(table_of("course_batch", "id text pk; courseid text; createdfor frozen<set<text>>"));
     struct change c;
     put_key(&r, "id", "b1");
     put_bytes(&r, "createdfor", list_of("01old", "00", NULL), 40);
