@@ -369,6 +369,19 @@ static bool check_object(struct document_check *d, struct fault *f)
     }
 }
 
+/* Organisations whose documents were missing until now were missing when the users were indexed, and an old service left
+ * the users' `organisations` empty then, also where no row of this move says so (sunbird 2.6): all users once more. */
+static bool sync_users_again(struct document_check *d, struct fault *f)
+{
+    struct sync_result again = {0};
+    const unsigned every = 1u << SYNC_SENT | 1u << SYNC_RIGHT | 1u << SYNC_WRONG;
+    move_note(d->m, "the users are synced again: their organisations had no right document before");
+    if (!move_sync(d->m, f) || !sync_objects(d->m, 1u << SYNC_USER, every, &again, f))
+        return false;
+    d->out->synced_again += again.sent[INDEX_USER];
+    return true;
+}
+
 bool verify_documents(struct move *m, const struct move_rules *rules, unsigned objects,
                       struct verify_result *out, struct fault *f)
 {
@@ -392,6 +405,9 @@ bool verify_documents(struct move *m, const struct move_rules *rules, unsigned o
                          &d->user, f) &&
              check_object(d, f) && ledger_sync_count(m->ledger, d->object, by_state, f);
         arena_fini(&d->arena);
+        if (ok && d->object == SYNC_ORGANISATION && out->synced_again > 0 &&
+            by_state[SYNC_WRONG] == 0 && (objects & 1u << SYNC_USER))
+            ok = sync_users_again(d, f);
         if (!ok)
             break;
         out->documents[x] = by_state[SYNC_SENT] + by_state[SYNC_RIGHT] + by_state[SYNC_WRONG] +
