@@ -33,9 +33,12 @@ static void act(struct http *h, curl_socket_t fd, int mask)
 static void on_ready(void *context, int events)
 {
     const struct socket_watch *w = context;
-    int mask = (events & WATCH_READ ? CURL_CSELECT_IN : 0) |
-               (events & WATCH_WRITE ? CURL_CSELECT_OUT : 0) |
-               (events & WATCH_ERROR ? CURL_CSELECT_ERR : 0);
+    /* Never CURL_CSELECT_ERR: libcurl would fail at once, without a look at the socket. When it reads
+     * the reset itself, and the connection was an idle one, it takes a new one and asks again. */
+    if (events & WATCH_ERROR)
+        events |= WATCH_READ | WATCH_WRITE;
+    int mask =
+        (events & WATCH_READ ? CURL_CSELECT_IN : 0) | (events & WATCH_WRITE ? CURL_CSELECT_OUT : 0);
     act(w->http, w->fd, mask); /* may free |w| */
 }
 

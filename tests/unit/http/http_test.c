@@ -283,6 +283,25 @@ static void retries_end(void **state)
     peer_free(&p);
 }
 
+static void an_idle_connection_that_is_reset_is_replaced(void **state)
+{
+    struct fixture *x = *state;
+    static const struct step steps[] = {
+        {.answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst", .reset = true},
+        {.answer = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecond"},
+        {0}};
+    struct peer p;
+    peer_start(&p, steps);
+    struct http_request r = {.method = "POST", .url = p.url, .body = bytes_of("the body")};
+    assert_true(http_call(x->http, &r, &x->answer, &x->f));
+    http_answer_fini(&x->answer);
+    assert_true(http_call(x->http, &r, &x->answer, &x->f));
+    peer_stop(&p);
+    assert_true(bytes_are(buf_view(&x->answer.body), "second"));
+    assert_string_equal(peer_body(&p, 1), "the body");
+    peer_free(&p);
+}
+
 static void a_server_that_says_when_is_obeyed(void **state)
 {
     struct fixture *x = *state;
@@ -362,6 +381,7 @@ int main(void)
         ASKING(what_may_pass_is_asked_again),
         ASKING(what_cannot_pass_is_asked_once),
         ASKING(retries_end),
+        ASKING(an_idle_connection_that_is_reset_is_replaced),
         ASKING(a_server_that_says_when_is_obeyed),
         ASKING(retry_after_is_told_in_milliseconds),
         cmocka_unit_test(basic_is_base64_of_name_and_password),

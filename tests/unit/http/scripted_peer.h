@@ -2,8 +2,8 @@
  * line of a script.
  *
  * It listens on loopback, takes one connection per step, reads a whole request (headers and
- * Content-Length), remembers it, sends the step's bytes, and closes, or holds the connection until
- * the other side closes.
+ * Content-Length), remembers it, sends the step's bytes, and closes; or first holds the connection
+ * until the other side closes, or waits to reset it.
  */
 #ifndef TESTS_SCRIPTED_PEER_H
 #define TESTS_SCRIPTED_PEER_H
@@ -24,6 +24,7 @@ enum { PEER_STEPS_MAX = 16, PEER_REQUEST_MAX = 4 << 20 };
 struct step {
     const char *answer; /* bytes to send; NULL: the end of the script */
     bool hold;          /* keep the connection open, silent, until the other side closes it */
+    bool reset;         /* wait for the next request on the connection, and reset it unread */
     size_t filler;      /* as many 'x' after the answer */
 };
 
@@ -94,6 +95,9 @@ static inline void *peer_serve(void *context)
         if (p->steps[i].hold)
             while (read(fd, &one, 1) > 0)
                 ;
+        struct pollfd next = {.fd = fd, .events = POLLIN};
+        if (p->steps[i].reset)
+            poll(&next, 1, 10000);
         close(fd);
     }
     return NULL;
