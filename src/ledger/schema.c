@@ -154,9 +154,11 @@ static const char *const texts[STATEMENT_COUNT] = {
     /* Made when ledger_has_moved first asks, not while a million rows are being added: the hash is
      * random, so that each insert would touch a page of its own. */
     [SQL_MAKE_ROW_INDEX] = "CREATE INDEX IF NOT EXISTS states_by_row ON states(row)",
+    /* A plain move that was rejected after it was sent may have left half a copy at the target. */
     [SQL_SENT_BEFORE] = "SELECT s.rule, c.key FROM states s CROSS JOIN changes c ON c.seq = s.seq "
                         "WHERE s.row = ?1 AND s.rule = ?2 AND s.pass < ?3 "
-                        "AND s.state IN (3, 4, 5)",
+                        "AND (s.state IN (3, 4, 5) "
+                        "OR (s.state = 7 AND s.sent = 1 AND s.origin = 0))",
     [SQL_PLANNED] = "SELECT " CHANGE_COLUMNS
                     "FROM states s CROSS JOIN changes c ON c.seq = s.seq WHERE s.pass = 1",
     [SQL_OPEN] = "SELECT " CHANGE_COLUMNS

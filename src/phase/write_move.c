@@ -89,19 +89,23 @@ static bool old_row_is_as_planned(const struct row_move *v)
 }
 
 /* Every cell of the row at the target is what the plan saw there, or what an earlier try of ours
- * wrote. */
+ * wrote: that try may have written with a later time what an older delete had hidden, so that then
+ * the value alone tells. */
 static bool new_row_is_as_planned(const struct row_move *v)
 {
     const struct change *c = v->w->change;
     const struct row *r = &v->new_row->row;
+    bool tried = c->state == CHANGE_SENT;
     if (!v->new_row->found)
         return c->target_before.n == 0;
+    if (!tried && c->target_before.n == 0)
+        return false;
     for (int i = r->table->key_count; i < r->table->column_count; i++) {
         struct bytes name = bytes_of(r->table->columns[i].name);
         const struct named_cell *after = cell_named(&c->after, name);
         if (bytes_equal(value_named(&c->target_before, name), r->cells[i].value))
             continue;
-        if (!after || !is_ours(after, &r->cells[i]))
+        if (!tried || !after || !bytes_equal(after->value, r->cells[i].value))
             return false;
     }
     return true;
@@ -218,7 +222,7 @@ static bool add_again(struct row_moves *ms, struct row_move *v, int64_t now_us, 
 /* One cell that an earlier try of ours put at the target gets its former value back, by its own timestamp + 1, so that
  * what others wrote stays. A multi-cell column: only while it is what we wrote. */
 static bool take_cell_back(struct row_moves *ms, struct row_move *v, const struct named_cell *after,
-                           struct fault *f)
+                           int64_t now_us, struct fault *f)
 {
     const struct change *c = v->w->change;
     bool fenced = after->writetime != WRITETIME_NONE;
@@ -227,24 +231,26 @@ static bool take_cell_back(struct row_moves *ms, struct row_move *v, const struc
         op_list_add(&ms->writes, ms->b, v->w, fenced ? STORE_UPDATE : STORE_UPDATE_IF, &c->new_key);
     if (!former || !op)
         return fault_memory(f);
+    const struct named_cell *before = cell_named(&c->target_before, after->name);
+    int32_t ttl = before ? ttl_left(before, c, now_us) : 0;
     *former = (struct named_cell){.name = after->name,
-                                  .value = value_named(&c->target_before, after->name)};
+                                  .value = before && ttl >= 0 ? before->value : bytes_null()};
     const struct named_cell *one[1] = {former}, *condition[1] = {after};
     if (!op_cells(op, v->w->bound->table, one, 1, ms->b->arena, f))
         return false;
     op->op.timestamp = fenced ? after->writetime + 1 : 0;
+    op->op.ttl = ttl > 0 ? ttl : 0;
     return fenced || op_conditions(op, v->w->bound->table, condition, 1, ms->b->arena, f);
 }
 
 static bool add_take_back(struct row_moves *ms, struct row_move *v, int64_t now_us, struct fault *f)
 {
     const struct change *c = v->w->change;
-    (void)now_us;
     for (int i = 0; i < c->after.n; i++) {
         const struct named_cell *after = &c->after.v[i];
         if (is_ours(after, row_cell(&v->new_row->row, after->name)) &&
             !bytes_equal(value_named(&c->target_before, after->name), after->value) &&
-            !take_cell_back(ms, v, after, f))
+            !take_cell_back(ms, v, after, now_us, f))
             return false;
     }
     return true;
@@ -320,36 +326,66 @@ static bool conditional_now(struct row_moves *ms, struct row_move *v, int64_t no
     return add_conditional(ms, v, f);
 }
 
-/* After a copy: are all its cells to be seen? A cell that somebody else wrote at the target since
- * is theirs. */
-static bool judge_copy(struct row_moves *ms, struct row_move *v, bool last, struct fault *f)
+enum seen {
+    SEEN_RIGHT,  /* as written, or newer, or it has expired */
+    SEEN_HIDDEN, /* nothing is there */
+    SEEN_NOT, /* another value is there, and no newer one: what the old row has is not at the target */
+};
+
+static enum seen see_cell(const struct row_move *v, const struct named_cell *after, int64_t now_us)
 {
-    const struct change *c = v->w->change;
-    int64_t now_us = clock_now_us();
-    int hidden = 0;
-    if (v->new_row->op.outcome != STORE_OK)
-        return not_readable(ms, v, v->new_row, f);
-    for (int i = 0; i < c->after.n; i++) {
-        const struct cell *now =
-            v->new_row->found ? row_cell(&v->new_row->row, c->after.v[i].name) : NULL;
-        hidden += (!now || bytes_are_null(now->value)) && ttl_left(&c->after.v[i], c, now_us) >= 0;
-    }
-    hidden += c->origin == CHANGE_PLAIN && c->after.n == 0 && !v->new_row->found;
-    if (hidden == 0) {
-        v->stage = STAGE_COPIED;
-        return settle(ms->b, v->w, CHANGE_COPIED, f, "%s",
-                      v->again_at
-                          ? "an older delete hid the copy; it was written with the current time"
-                          : "");
-    }
-    if (!last && !v->refused) {
-        v->stage = STAGE_AGAIN;
-        return true;
+    const struct cell *now = v->new_row->found ? row_cell(&v->new_row->row, after->name) : NULL;
+    if (!now || bytes_are_null(now->value))
+        return ttl_left(after, v->w->change, now_us) < 0 ? SEEN_RIGHT : SEEN_HIDDEN;
+    if (bytes_equal(now->value, after->value))
+        return SEEN_RIGHT;
+    bool fenced = after->writetime != WRITETIME_NONE;
+    return fenced && now->writetime >= after->writetime ? SEEN_RIGHT : SEEN_NOT;
+}
+
+static bool not_copied(struct row_moves *ms, struct row_move *v, const struct named_cell *missed,
+                       struct fault *f)
+{
+    if (missed && !v->refused && missed->writetime == WRITETIME_NONE) {
+        v->stage = STAGE_TAKE_BACK;
+        return settle(ms->b, v->w, CHANGE_CONFLICT, f,
+                      "%.*s of the row at the target was changed by someone else since the plan; "
+                      "the next pass plans it again",
+                      (int)missed->name.n, (const char *)missed->name.p);
     }
     v->stage = STAGE_DONE;
     return settle(ms->b, v->w, CHANGE_REJECTED, f,
                   "the copy cannot be read back, the old row stays: %s",
                   v->refused ? v->refused->text : "the server does not show it");
+}
+
+/* After a copy: is all that the old row has to be seen at the target? A cell that somebody else
+ * wrote there since is theirs. */
+static bool judge_copy(struct row_moves *ms, struct row_move *v, bool last, struct fault *f)
+{
+    const struct change *c = v->w->change;
+    const struct named_cell *missed = NULL;
+    int64_t now_us = clock_now_us();
+    int hidden = 0;
+    if (v->new_row->op.outcome != STORE_OK)
+        return not_readable(ms, v, v->new_row, f);
+    for (int i = 0; i < c->after.n; i++) {
+        enum seen seen = see_cell(v, &c->after.v[i], now_us);
+        hidden += seen == SEEN_HIDDEN;
+        if (seen == SEEN_NOT)
+            missed = &c->after.v[i];
+    }
+    hidden += c->origin == CHANGE_PLAIN && c->after.n == 0 && !v->new_row->found;
+    if (missed || (hidden && (last || v->refused)))
+        return not_copied(ms, v, missed, f);
+    if (hidden) {
+        v->stage = STAGE_AGAIN;
+        return true;
+    }
+    v->stage = STAGE_COPIED;
+    return settle(ms->b, v->w, CHANGE_COPIED, f, "%s",
+                  v->again_at ? "an older delete hid the copy; it was written with the current time"
+                              : "");
 }
 
 static bool judge_stage(struct row_moves *ms, enum stage stage, bool last, struct fault *f)
@@ -375,6 +411,18 @@ static bool gather(struct row_moves *ms, struct batch *b, bool copied, struct fa
     return true;
 }
 
+static bool judge_take_back(struct row_moves *ms, struct fault *f)
+{
+    for (int i = 0; i < ms->count; i++) {
+        struct row_move *v = &ms->v[i];
+        if (v->stage == STAGE_TAKE_BACK && v->refused &&
+            !settle(ms->b, v->w, CHANGE_REJECTED, f,
+                    "what was copied to the target could not be taken back: %s", v->refused->text))
+            return false;
+    }
+    return true;
+}
+
 bool write_copies(struct batch *b, struct fault *f)
 {
     struct row_moves ms;
@@ -383,13 +431,13 @@ bool write_copies(struct batch *b, struct fault *f)
     for (int i = 0; i < ms.count; i++)
         if (!look(&ms, &ms.v[i], f))
             return false;
-    return run_writes(&ms, STAGE_TAKE_BACK, add_take_back, f) &&
-           run_writes(&ms, STAGE_TAKE_BACK, add_take_marker_back, f) &&
-           run_writes(&ms, STAGE_COPY, add_copies, f) &&
+    return run_writes(&ms, STAGE_COPY, add_copies, f) &&
            run_writes(&ms, STAGE_COPY, conditional_now, f) &&
            read_rows(&ms, STAGE_COPY, false, true, f) && judge_stage(&ms, STAGE_COPY, false, f) &&
            run_writes(&ms, STAGE_AGAIN, add_again, f) &&
-           read_rows(&ms, STAGE_AGAIN, false, true, f) && judge_stage(&ms, STAGE_AGAIN, true, f);
+           read_rows(&ms, STAGE_AGAIN, false, true, f) && judge_stage(&ms, STAGE_AGAIN, true, f) &&
+           run_writes(&ms, STAGE_TAKE_BACK, add_take_back, f) &&
+           run_writes(&ms, STAGE_TAKE_BACK, add_take_marker_back, f) && judge_take_back(&ms, f);
 }
 
 /* ---- deleting the old row ---- */

@@ -190,13 +190,21 @@ static bool has_moved(struct ledger_case *c, const char *rule, const char *id, i
 
 static void only_what_an_earlier_pass_wrote_has_moved(void **state)
 {
-    static const bool expected[CHANGE_STATES] = {
-        [CHANGE_COPIED] = true, [CHANGE_DONE] = true, [CHANGE_READ] = true};
+    static const bool expected[CHANGE_STATES] = {[CHANGE_COPIED] = true,
+                                                 [CHANGE_DONE] = true,
+                                                 [CHANGE_READ] = true,
+                                                 [CHANGE_REJECTED] =
+                                                     true /* after it was sent: perhaps in part */};
     struct ledger_case *c = *state;
     struct change out[ROOM];
+    struct simple_change never_sent;
     case_create(c);
     case_add(c, "user", 1);
     assert_false(has_moved(c, "user", "row-000001", 2));
+    simple_change(&never_sent, "user", 3);
+    never_sent.c.state = CHANGE_REJECTED;
+    assert_true(ledger_add(c->l, &never_sent.c, &c->f));
+    assert_false(has_moved(c, "user", "row-000003", 2));
     assert_int_equal(ledger_take(c->l, RULE_MOVE, out, ROOM, &c->arena, &c->f), 1);
     for (int state_now = CHANGE_SENT; state_now < CHANGE_STATES; state_now++) {
         out[0].state = (enum change_state)state_now;

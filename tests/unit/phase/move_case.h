@@ -231,7 +231,8 @@ static void app_organisation(struct move_case *c, const char *id, const char *ch
                                  .timestamp = 1000});
 }
 
-static void app_user(struct move_case *c, const char *id, const char *root, const char *channel)
+__attribute__((unused)) static void app_user(struct move_case *c, const char *id, const char *root,
+                                             const char *channel)
 {
     struct bytes key = bytes_of(id);
     struct store_cell cells[] = {
@@ -281,7 +282,21 @@ __attribute__((unused)) static void app_batch(struct move_case *c, const char *c
                                  .timestamp = 4000});
 }
 
-/* ---- a store that can be tripped ---- */
+/* A profile of the test's own in the move directory. */
+__attribute__((unused)) static void case_profile(struct move_case *c, const char *text)
+{
+    static char path[128];
+    snprintf(path, sizeof path, "%s/profile.yaml", c->dir);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+    c->settings.profile = path;
+}
+
+/* ---- a store that can be tripped, that refuses some writes, and whose scans may tell a row twice ---- */
+
+enum { REFUSED_MAX = 64 };
 
 struct tripped {
     struct store store;
@@ -290,6 +305,10 @@ struct tripped {
     int at;  /* trips before this one, from 1; 0: never */
     void (*trip)(void *context);
     void *context;
+    bool (*refuses)(const struct store_op *op); /* NULL: nothing is refused */
+    struct store_op *refused[REFUSED_MAX];      /* not told yet */
+    int refused_count;
+    bool scans_twice;
 };
 
 static void tripped_free(struct store *s)
@@ -315,7 +334,13 @@ static bool tripped_may_write(struct store *s, const struct table *t, struct fau
 
 static bool tripped_scan(struct store *s, const struct store_scan *scan, struct fault *f)
 {
-    return store_scan(((struct tripped *)s)->real, scan, f);
+    struct tripped *t = (struct tripped *)s;
+    if (t->scans_twice && scan->repeated) {
+        *scan->repeated = true;
+        if (!store_scan(t->real, scan, f))
+            return false;
+    }
+    return store_scan(t->real, scan, f);
 }
 
 static bool tripped_submit(struct store *s, struct store_op *op, struct fault *f)
@@ -327,12 +352,25 @@ static bool tripped_submit(struct store *s, struct store_op *op, struct fault *f
             return false;
         t->trip(t->context);
     }
-    return store_submit(t->real, op, f);
+    if (!t->refuses || !t->refuses(op))
+        return store_submit(t->real, op, f);
+    assert_true(t->refused_count < REFUSED_MAX);
+    t->refused[t->refused_count++] = op;
+    return true;
 }
 
 static bool tripped_drive(struct store *s, int in_flight, struct fault *f)
 {
-    return store_drive(((struct tripped *)s)->real, in_flight, f);
+    struct tripped *t = (struct tripped *)s;
+    bool ok = store_drive(t->real, in_flight, f);
+    while (t->refused_count) {
+        struct store_op *op = t->refused[--t->refused_count];
+        op->outcome = STORE_ROW_FAILED;
+        op->row = NULL;
+        fault_set(&op->fault, FAULT_TIMEOUT, "the replicas did not answer in time");
+        op->done(op);
+    }
+    return ok;
 }
 
 static const struct store_adapter tripped_adapter = {
