@@ -92,9 +92,12 @@ bool ledger_drop_repeats(struct ledger *l, const char *rule, int pass, uint64_t 
                          struct fault *f);
 
 /* Has an earlier pass than |pass| moved the row with this key under this rule (CHANGE_COPIED, DONE
- * or READ)? */
+ * or READ), or may it have left half a copy of it (a plain move, rejected after it was sent)? */
 bool ledger_has_moved(struct ledger *l, const char *rule, const struct named_cells *key, int pass,
                       bool *out, struct fault *f);
+/* Was this row rejected in a pass before |pass|? */
+bool ledger_has_rejected(struct ledger *l, const char *rule, const struct named_cells *key,
+                         int pass, bool *out, struct fault *f);
 
 /* SHA-256 over all changes of pass 1, the same whatever order they were found in: the sum modulo
  * 2^256 of each change's own hash over rule, kind, origin, key, before, after, new_key,

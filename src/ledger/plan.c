@@ -249,8 +249,9 @@ static bool make_row_index(struct ledger *l, struct fault *f)
     return true;
 }
 
-bool ledger_has_moved(struct ledger *l, const char *rule, const struct named_cells *key, int pass,
-                      bool *out, struct fault *f)
+/* Has |id| a change of this very row, in a pass before |pass|? */
+static bool has_before(struct ledger *l, enum statement id, const char *rule,
+                       const struct named_cells *key, int pass, bool *out, struct fault *f)
 {
     *out = false;
     const struct ledger_rule *r = rule_named(l, bytes_of(rule));
@@ -262,7 +263,7 @@ bool ledger_has_moved(struct ledger *l, const char *rule, const struct named_cel
     if (l->name.failed)
         return fault_memory(f);
     int64_t row = row_hash(buf_text(&l->name));
-    sqlite3_stmt *s = make_row_index(l, f) ? statement(l, SQL_SENT_BEFORE, f) : NULL;
+    sqlite3_stmt *s = make_row_index(l, f) ? statement(l, id, f) : NULL;
     if (!s)
         return false;
     bind_int(l, s, 1, row);
@@ -286,4 +287,16 @@ bool ledger_has_moved(struct ledger *l, const char *rule, const struct named_cel
         }
     }
     return more == 0;
+}
+
+bool ledger_has_moved(struct ledger *l, const char *rule, const struct named_cells *key, int pass,
+                      bool *out, struct fault *f)
+{
+    return has_before(l, SQL_SENT_BEFORE, rule, key, pass, out, f);
+}
+
+bool ledger_has_rejected(struct ledger *l, const char *rule, const struct named_cells *key,
+                         int pass, bool *out, struct fault *f)
+{
+    return has_before(l, SQL_REJECTED_BEFORE, rule, key, pass, out, f);
 }

@@ -159,6 +159,9 @@ static const char *const texts[STATEMENT_COUNT] = {
                         "WHERE s.row = ?1 AND s.rule = ?2 AND s.pass < ?3 "
                         "AND (s.state IN (3, 4, 5) "
                         "OR (s.state = 7 AND s.sent = 1 AND s.origin = 0))",
+    [SQL_REJECTED_BEFORE] =
+        "SELECT s.rule, c.key FROM states s CROSS JOIN changes c ON c.seq = s.seq "
+        "WHERE s.row = ?1 AND s.rule = ?2 AND s.pass < ?3 AND s.state = 7",
     [SQL_PLANNED] = "SELECT " CHANGE_COLUMNS
                     "FROM states s CROSS JOIN changes c ON c.seq = s.seq WHERE s.pass = 1",
     [SQL_OPEN] = "SELECT " CHANGE_COLUMNS

@@ -55,7 +55,7 @@ static bool next_pass(struct move *m, const struct move_rules *rules, const char
     if (!ledger_forget_pass(m->ledger, next, f) ||
         !pass_run(m, rules, next, 1u << RULE_MOVE, only, found, f))
         return false;
-    if (found->planned == 0)
+    if (found->planned == 0 && found->rejected == 0)
         return ledger_forget_pass(m->ledger, next, f);
     *pass = next;
     return ledger_put_int(m->ledger, "apply.pass", next, f) && ledger_flush(m->ledger, f);

@@ -39,6 +39,17 @@ static bool add_change(struct rule_scan *s, struct change *c, struct fault *f)
     return ledger_add(s->m->ledger, c, f);
 }
 
+/* A later pass finds the same row again: then it is in the ledger already. */
+static bool add_rejected(struct rule_scan *s, struct change *c, struct fault *f)
+{
+    bool known = false;
+    c->state = CHANGE_REJECTED;
+    if (s->total.pass > 1 &&
+        !ledger_has_rejected(s->m->ledger, s->bound->rule->name, &c->key, s->total.pass, &known, f))
+        return false;
+    return known || add_change(s, c, f);
+}
+
 static bool on_row(void *context, const struct row *row, struct fault *f)
 {
     struct rule_scan *s = context;
@@ -57,10 +68,7 @@ static bool on_row(void *context, const struct row *row, struct fault *f)
     case DECIDE_NOTHING: return true;
     case DECIDE_CHANGE:
     case DECIDE_NEED_TARGET: c.state = CHANGE_PLANNED; return add_change(s, &c, f);
-    case DECIDE_REJECT:
-        c.state = CHANGE_REJECTED;
-        /* A later pass finds the same row again: it is in the ledger already. */
-        return s->total.pass > 1 ? true : add_change(s, &c, f);
+    case DECIDE_REJECT: return add_rejected(s, &c, f);
     case DECIDE_FAILED: return false;
     }
     return fault_set(f, FAULT_INTERNAL, "a decision without a name");
@@ -135,6 +143,20 @@ static bool note_only(struct move *m, struct rule_total *t, const char *note, st
     return ledger_put_total(m->ledger, t, f);
 }
 
+static bool drop_repeats(struct rule_scan *s, struct fault *f)
+{
+    const struct rule *r = s->bound->rule;
+    struct change_counts left;
+    uint64_t repeats = 0;
+    if (!ledger_drop_repeats(s->m->ledger, r->name, s->total.pass, &repeats, f) ||
+        !ledger_count(s->m->ledger, r->name, r->phase, s->total.pass, &left, f))
+        return false;
+    s->total.matched -= repeats;
+    s->total.changes = left.by_state[CHANGE_PLANNED];
+    s->total.rejected = left.by_state[CHANGE_REJECTED];
+    return true;
+}
+
 static bool run_rule(struct move *m, const struct move_rules *rules, int place, int pass,
                      struct rule_total *total, struct fault *f)
 {
@@ -151,11 +173,8 @@ static bool run_rule(struct move *m, const struct move_rules *rules, int place, 
     arena_init(&s.scratch, SCRATCH_MAX);
     bool ok = scan_table(&s, f) && ledger_flush(m->ledger, f);
     arena_fini(&s.scratch);
-    uint64_t repeats = 0;
     if (ok && s.repeated)
-        ok = ledger_drop_repeats(m->ledger, r->name, pass, &repeats, f);
-    s.total.matched -= repeats;
-    s.total.changes -= repeats;
+        ok = drop_repeats(&s, f);
     if (ok && s.bound->moves_row && s.total.changes > 0)
         ok = pass_read_targets(m, s.bound, pass, &s.total, f);
     s.total.duration_us = (uint64_t)(clock_now_us() - started);

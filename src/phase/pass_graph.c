@@ -45,6 +45,7 @@ static bool on_node(void *context, const struct node *n, struct fault *f)
 {
     struct graph_pass *g = context;
     struct change c = {0};
+    bool known = false;
     arena_reset(&g->scratch);
     g->total.matched++;
     if (g->total.matched % 1024 == 0) {
@@ -65,7 +66,10 @@ static bool on_node(void *context, const struct node *n, struct fault *f)
         g->total.changes++;
         break;
     case DECIDE_REJECT:
-        if (g->total.pass > 1)
+        if (g->total.pass > 1 && !ledger_has_rejected(g->m->ledger, g->bound.rule->name, &c.key,
+                                                      g->total.pass, &known, f))
+            return false;
+        if (known)
             return true;
         c.state = CHANGE_REJECTED;
         g->total.rejected++;

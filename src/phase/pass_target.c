@@ -28,6 +28,19 @@ static bool ask_targets(struct move *m, const struct bound_rule *b, struct targe
     return row_ops_run(m, t->op_list, n, f);
 }
 
+/* One that an earlier pass rejected too is in the ledger already. */
+static bool reject(struct move *m, const struct bound_rule *b, struct change *c, int pass,
+                   struct rule_total *total, struct fault *f)
+{
+    bool known = false;
+    if (pass > 1 && !ledger_has_rejected(m->ledger, b->rule->name, &c->key, pass, &known, f))
+        return false;
+    total->changes--;
+    total->rejected += !known;
+    c->state = CHANGE_REJECTED;
+    return known ? ledger_remove(m->ledger, c->seq, f) : ledger_replace(m->ledger, c, f);
+}
+
 static bool complete_one(struct move *m, const struct bound_rule *b, struct target_batch *t, int i,
                          int pass, struct rule_total *total, struct fault *f)
 {
@@ -36,28 +49,20 @@ static bool complete_one(struct move *m, const struct bound_rule *b, struct targ
     struct row row;
     bool carry = false;
     if (op->op.outcome != STORE_OK) {
-        c->state = CHANGE_REJECTED;
         c->reason = arena_copy(&t->arena, bytes_of(op->op.fault.text));
-        total->rejected++;
-        total->changes--;
-        return ledger_replace(m->ledger, c, f);
+        return reject(m, b, c, pass, total, f);
     }
     if (pass > 1 && !ledger_has_moved(m->ledger, b->rule->name, &c->key, pass, &carry, f))
         return false;
     if (!row_from_cells(&row, b->table, &c->key, &c->before, &t->arena, f))
         return false;
-    switch (decide_move(b, &row, op->found ? &op->row : NULL, carry, &t->arena, c, f)) {
-    case DECIDE_FAILED: return false;
-    case DECIDE_REJECT:
-        c->state = CHANGE_REJECTED;
-        total->rejected++;
-        total->changes--;
-        break;
-    case DECIDE_CHANGE:
-    case DECIDE_NEED_TARGET:
-    case DECIDE_NOTHING: c->state = CHANGE_PLANNED; break;
-    }
+    enum decision d = decide_move(b, &row, op->found ? &op->row : NULL, carry, &t->arena, c, f);
     total->collisions += op->found && !carry;
+    if (d == DECIDE_FAILED)
+        return false;
+    if (d == DECIDE_REJECT)
+        return reject(m, b, c, pass, total, f);
+    c->state = CHANGE_PLANNED;
     return ledger_replace(m->ledger, c, f);
 }
 

@@ -276,6 +276,73 @@ static void a_list_that_appears_at_the_target_loses_no_element(void **state)
     }
 }
 
+/* ---- what no pass can move is said, also when it appears after the plan ---- */
+
+static void a_user_from_the_future_that_appears_after_the_plan_is_rejected(void **state)
+{
+    (void)state;
+    app_user(&c, "u1", OLD_ORG, "pilot");
+    case_plan(&c);
+    app_set(&c, c.user, "u2", NULL, "rootorgid", bytes_of(OLD_ORG),
+            clock_now_us() + INT64_C(7200) * 1000 * 1000);
+    struct apply_result a = case_apply(&c, NULL);
+    assert_int_equal(a.read, 1);
+    assert_int_equal(a.rejected, 1);
+    assert_true(a.converged);
+    a = case_apply(&c, NULL);
+    assert_int_equal(a.rejected, 1); /* and not once more for each run */
+}
+
+static void a_collision_that_appears_after_the_plan_is_rejected_by_stop(void **state)
+{
+    (void)state;
+    case_profile(&c, stop);
+    app_member(&c, "u1", OLD_ORG, "2018-01-01", false);
+    case_plan(&c);
+    app_member(&c, "u2", OLD_ORG, "2018-01-01", false);
+    app_member(&c, "u2", NEW_ORG, "2019-01-01", false);
+    struct apply_result a = case_apply(&c, NULL);
+    assert_int_equal(a.read, 1);
+    assert_int_equal(a.rejected, 1);
+    assert_true(a.converged);
+    a = case_apply(&c, NULL);
+    assert_int_equal(a.rejected, 1);
+}
+
+static void a_collision_of_the_plan_is_counted_once(void **state)
+{
+    (void)state;
+    case_profile(&c, stop);
+    app_member(&c, "u2", OLD_ORG, "2018-01-01", false);
+    app_member(&c, "u2", NEW_ORG, "2019-01-01", false);
+    case_plan(&c);
+    assert_int_equal(case_apply(&c, NULL).rejected, 1);
+    assert_int_equal(case_apply(&c, NULL).rejected, 1);
+}
+
+/* ---- rows that a scan tells twice ---- */
+
+static void a_rejected_row_that_is_told_twice_is_counted_once(void **state)
+{
+    (void)state;
+    struct move m;
+    struct plan_result r;
+    struct observer o = {0};
+    struct tripped t;
+    app_user(&c, "u1", OLD_ORG, "pilot");
+    app_set(&c, c.user, "u2", NULL, "rootorgid", bytes_of(OLD_ORG),
+            clock_now_us() + INT64_C(7200) * 1000 * 1000);
+    tripped_open(&t, &c);
+    t.scans_twice = true;
+    must(move_init(&m, &c.settings, &o, &fault));
+    m.store = &t.store;
+    m.store_about.schema_agrees = true;
+    must(phase_plan(&m, &r, &fault));
+    move_fini(&m);
+    assert_int_equal(r.changes, 1);
+    assert_int_equal(r.rejected, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +361,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_cell_that_expires_still_expires_when_a_merge_is_taken_back, begin, end),
         cmocka_unit_test_setup_teardown(a_list_that_appears_at_the_target_loses_no_element, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(
+            a_user_from_the_future_that_appears_after_the_plan_is_rejected, begin, end),
+        cmocka_unit_test_setup_teardown(a_collision_that_appears_after_the_plan_is_rejected_by_stop,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(a_collision_of_the_plan_is_counted_once, begin, end),
+        cmocka_unit_test_setup_teardown(a_rejected_row_that_is_told_twice_is_counted_once, begin,
                                         end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
