@@ -34,6 +34,9 @@ enum ledger_mode {
 struct ledger *ledger_open(const char *dir, enum ledger_mode mode, struct fault *f);
 void ledger_close(struct ledger *l);
 bool ledger_exists(const char *dir);
+/* Once it is closed: is all of it in ledger.db, so that the file may be renamed? Not while another
+ * program has it open. */
+bool ledger_is_one_file(const char *dir);
 
 /* Is a process writing? Its pid, or 0. */
 int ledger_writer_pid(const char *dir);
@@ -98,6 +101,9 @@ bool ledger_has_moved(struct ledger *l, const char *rule, const struct named_cel
 /* Was this row rejected in a pass before |pass|? */
 bool ledger_has_rejected(struct ledger *l, const char *rule, const struct named_cells *key,
                          int pass, bool *out, struct fault *f);
+
+/* True when nothing of the pass was ever sent. */
+bool ledger_is_unsent(const struct ledger *l, int pass);
 
 /* SHA-256 over all changes of pass 1, the same whatever order they were found in: the sum modulo
  * 2^256 of each change's own hash over rule, kind, origin, key, before, after, new_key,

@@ -217,6 +217,12 @@ static bool pass_is_unsent(const struct ledger *l, int pass, bool *is_only)
     return true;
 }
 
+bool ledger_is_unsent(const struct ledger *l, int pass)
+{
+    bool is_only;
+    return pass_is_unsent(l, pass, &is_only);
+}
+
 bool ledger_forget_pass(struct ledger *l, int pass, struct fault *f)
 {
     bool is_only;

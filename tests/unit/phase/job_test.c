@@ -87,6 +87,25 @@ static void a_killed_job_is_refused_when_the_target_changed(void **state)
     assert_string_equal(fault.text, "the plan is stale");
 }
 
+static bool refuses_users(const struct store_op *op)
+{
+    return op->kind == STORE_UPDATE && strcmp(op->table->name, "user") == 0;
+}
+
+static void a_job_whose_rows_were_all_refused_can_be_run_again(void **state)
+{
+    (void)state;
+    struct job_result r;
+    struct tripped t;
+    tripped_open(&t, &c);
+    t.refuses = refuses_users;
+    must(run_job(&t.store, &r));
+    assert_int_equal(r.apply.read, 0);
+    must(run_job(NULL, &r));
+    assert_int_equal(r.apply.read, 2);
+    assert_string_equal(app_value(&c, c.user, "u1", NULL, "channel"), "rj");
+}
+
 static void ignore_about(void *context, const struct organisation_status *s)
 {
     (void)context;
@@ -121,6 +140,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_killed_job_goes_on, begin, end),
         cmocka_unit_test_setup_teardown(a_killed_job_is_refused_when_the_target_changed, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_job_whose_rows_were_all_refused_can_be_run_again, begin,
                                         end),
         cmocka_unit_test_setup_teardown(the_custodian_is_never_set_inactive, begin, end),
     };

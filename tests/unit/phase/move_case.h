@@ -191,8 +191,9 @@ static struct bytes boolean_of(bool b)
 }
 
 /* Writes one column; null deletes it. */
-static void app_set(struct move_case *c, const struct table *t, const char *k1, const char *k2,
-                    const char *column, struct bytes value, int64_t at)
+__attribute__((unused)) static void app_set(struct move_case *c, const struct table *t,
+                                            const char *k1, const char *k2, const char *column,
+                                            struct bytes value, int64_t at)
 {
     struct bytes key[2] = {bytes_of(k1), bytes_of(k2)};
     struct store_cell cell = {table_column(t, column), value};
