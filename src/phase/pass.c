@@ -17,6 +17,7 @@ struct rule_scan {
     bool repeated; /* rows may have come twice */
     bool counting; /* only count the references, write nothing */
     int64_t now_us;
+    int64_t started_us; /* before the first row was read, by the servers' clock or earlier */
 };
 
 static bool tell_progress(struct rule_scan *s, struct fault *f)
@@ -67,7 +68,13 @@ static bool on_row(void *context, const struct row *row, struct fault *f)
     switch (decide(s->bound, row, s->now_us, &s->scratch, &c, f)) {
     case DECIDE_NOTHING: return true;
     case DECIDE_CHANGE:
-    case DECIDE_NEED_TARGET: c.state = CHANGE_PLANNED; return add_change(s, &c, f);
+    case DECIDE_NEED_TARGET:
+        c.state = CHANGE_PLANNED;
+        /* Cells that are all null have no writetime: whatever is written after the scan began is
+         * newer than our write. */
+        if (c.kind == CHANGE_UPDATE && c.fence == WRITETIME_NONE)
+            c.fence = s->started_us;
+        return add_change(s, &c, f);
     case DECIDE_REJECT: return add_rejected(s, &c, f);
     case DECIDE_FAILED: return false;
     }
@@ -167,7 +174,8 @@ static bool run_rule(struct move *m, const struct move_rules *rules, int place, 
     snprintf(part, sizeof part, "scan %s", s.total.table);
     s.progress =
         (struct progress){.phase = pass > 1 ? "apply" : "plan", .part = part, .unit = "rows"};
-    int64_t started = clock_now_us();
+    int64_t started = clock_now_us(), behind = m->store_about.clock_offset_us;
+    s.started_us = started + (behind < 0 ? behind : 0);
     if (!ledger_put_rule(m->ledger, r->name, r->phase, place, f))
         return false;
     arena_init(&s.scratch, SCRATCH_MAX);

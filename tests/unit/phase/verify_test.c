@@ -199,6 +199,21 @@ static void the_plan_has_one_name_whatever_the_order_of_the_scan(void **state)
     assert_string_not_equal(first.digest, third.digest);
 }
 
+static void an_organisation_without_a_status_is_retired(void **state)
+{
+    (void)state;
+    struct retire_result r;
+    app_set(&c, c.organisation, OLD_ORG, NULL, "status", bytes_null(), 2000);
+    case_plan(&c);
+    case_apply(&c, NULL);
+    with_move(m, phase_retire(&m, &r, &fault));
+    if (!done)
+        fail_msg("%s", fault.text);
+    assert_int_equal(r.apply.conflicts, 0);
+    assert_int_equal(r.apply.read, 1);
+    assert_string_equal(app_value(&c, c.organisation, OLD_ORG, NULL, "status"), "0");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +228,7 @@ int main(void)
                                         begin, end),
         cmocka_unit_test_setup_teardown(the_plan_has_one_name_whatever_the_order_of_the_scan, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(an_organisation_without_a_status_is_retired, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
