@@ -111,10 +111,21 @@ static bool new_row_is_as_planned(const struct row_move *v)
     return true;
 }
 
+/* Does the rule set more of the key than what it looks for, so that two old rows may have one new
+ * key? */
+static bool joins_rows(const struct row_move *v)
+{
+    const struct bound_rule *b = v->w->bound;
+    for (int i = 0; i < b->set_count; i++)
+        if (b->set_column[i] < b->table->key_count && b->set_column[i] != b->find_column)
+            return true;
+    return false;
+}
+
 /* Only an earlier try that was cut off can have left cells of ours at the target. */
 static bool may_have_copied(const struct row_move *v)
 {
-    return v->w->change->state == CHANGE_SENT && v->new_row->found;
+    return v->w->change->state == CHANGE_SENT && v->new_row->found && !joins_rows(v);
 }
 
 static bool look(struct row_moves *ms, struct row_move *v, struct fault *f)
@@ -136,6 +147,34 @@ static bool look(struct row_moves *ms, struct row_move *v, struct fault *f)
         return true;
     v->stage = may_have_copied(v) ? STAGE_TAKE_BACK : STAGE_DONE;
     return settle(ms->b, v->w, CHANGE_CONFLICT, f, "%s", why);
+}
+
+static bool same_new_key(const struct row_move *a, const struct row_move *b)
+{
+    const struct named_cells *x = &a->w->change->new_key, *y = &b->w->change->new_key;
+    bool same = a->w->bound == b->w->bound && x->n == y->n;
+    for (int i = 0; same && i < x->n; i++)
+        same = bytes_equal(x->v[i].value, y->v[i].value);
+    return same;
+}
+
+/* Of two rows with one new key the first is copied; for the second it is then a row of the target,
+ * which the next pass asks the collision policy about. */
+static bool keep_apart(struct row_moves *ms, struct fault *f)
+{
+    for (int i = 0; i < ms->count; i++) {
+        struct row_move *v = &ms->v[i];
+        bool taken = false;
+        for (int k = 0; !taken && k < i && v->stage == STAGE_COPY && joins_rows(v); k++)
+            taken = ms->v[k].stage == STAGE_COPY && same_new_key(&ms->v[k], v);
+        if (!taken)
+            continue;
+        v->stage = STAGE_DONE;
+        if (!settle(ms->b, v->w, CHANGE_CONFLICT, f,
+                    "another row moves to the same key; the next pass plans it again"))
+            return false;
+    }
+    return true;
 }
 
 /* ---- copying ---- */
@@ -431,7 +470,7 @@ bool write_copies(struct batch *b, struct fault *f)
     for (int i = 0; i < ms.count; i++)
         if (!look(&ms, &ms.v[i], f))
             return false;
-    return run_writes(&ms, STAGE_COPY, add_copies, f) &&
+    return keep_apart(&ms, f) && run_writes(&ms, STAGE_COPY, add_copies, f) &&
            run_writes(&ms, STAGE_COPY, conditional_now, f) &&
            read_rows(&ms, STAGE_COPY, false, true, f) && judge_stage(&ms, STAGE_COPY, false, f) &&
            run_writes(&ms, STAGE_AGAIN, add_again, f) &&
