@@ -83,14 +83,20 @@ static bool sync_dir(const char *dir, struct fault *f)
     return ok || fault_errno(f, error, "sync the move directory", dir);
 }
 
-static void unlink_database(const char *path)
+static void unlink_companions(const char *path)
 {
-    static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
+    static const char *const endings[] = {"-wal", "-shm", "-journal"};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         char name[PATH_MAX + 16];
         snprintf(name, sizeof name, "%s%s", path, endings[i]);
         unlink(name);
     }
+}
+
+static void unlink_database(const char *path)
+{
+    unlink(path);
+    unlink_companions(path);
 }
 
 /* Made under another name and renamed, so that there is never half a ledger. */
@@ -108,6 +114,9 @@ static bool create(const char *dir, const char *path, struct fault *f)
     bool ok =
         db && set_up(db, path, false, f) && set_up_writing(db, path, f) && schema_create(db, f);
     sqlite3_close(db);
+    /* What a ledger that is gone left behind would be read into this one. */
+    if (ok && !ledger_exists(dir))
+        unlink_companions(path);
     if (ok && rename(fresh, path) != 0)
         ok = fault_errno(f, errno, "create the ledger", path);
     if (!ok)
@@ -120,6 +129,15 @@ static bool has_wal(const char *path)
     char name[PATH_MAX + 8];
     snprintf(name, sizeof name, "%s-wal", path);
     return access(name, F_OK) == 0;
+}
+
+bool ledger_is_one_file(const char *dir)
+{
+    char path[PATH_MAX], shm[PATH_MAX + 8];
+    if (!path_of(dir, "ledger.db", path, sizeof path, NULL))
+        return false;
+    snprintf(shm, sizeof shm, "%s-shm", path);
+    return !has_wal(path) && access(shm, F_OK) != 0;
 }
 
 /* "file:…?immutable=1", for a reader that may not even make the -shm file. */

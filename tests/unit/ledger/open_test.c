@@ -19,6 +19,29 @@ static void a_ledger_is_never_overwritten(void **state)
     assert_int_equal(case_count(c, CHANGE_PLANNED), 1);
 }
 
+static void what_a_lost_ledger_left_behind_is_not_read(void **state)
+{
+    struct ledger_case *c = *state;
+    struct change_counts counts;
+    char path[100];
+    case_create(c);
+    struct ledger *reader = ledger_open(c->dir, LEDGER_READ, &c->f);
+    assert_non_null(reader);
+    assert_true(ledger_count(reader, NULL, RULE_MOVE, 0, &counts, &c->f));
+    case_add(c, "user", 2);
+    ledger_close(c->l);
+    c->l = NULL;
+    ledger_close(reader);
+    snprintf(path, sizeof path, "%s/ledger.db-wal", c->dir);
+    assert_int_equal(access(path, F_OK), 0);
+    snprintf(path, sizeof path, "%s/ledger.db", c->dir);
+    assert_int_equal(unlink(path), 0);
+    case_create(c);
+    case_add(c, "user", 1);
+    case_open(c, LEDGER_READ);
+    assert_int_equal(case_count(c, CHANGE_PLANNED), 1);
+}
+
 static void what_is_not_there_is_said(void **state)
 {
     struct ledger_case *c = *state;
@@ -271,6 +294,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         case_test(a_ledger_is_never_overwritten),
+        case_test(what_a_lost_ledger_left_behind_is_not_read),
         case_test(what_is_not_there_is_said),
         case_test(the_file_is_not_for_everybody),
         case_test(a_second_writer_is_refused_by_name),
