@@ -117,7 +117,8 @@ bool ledger_digest(struct ledger *l, char out[65], struct fault *f);
  * call.
  *
  * |phase|  RULE_MOVE or RULE_RETIRE: whose rules
- * |out|    room for |max| changes, 1 … LEDGER_BATCH_MAX; .state is what it was before (PLANNED,
+ * |out|    room for |max| changes, 1 … LEDGER_BATCH_MAX; large ones come fewer at a time, since the
+ * caller needs memory for the rows as they are now as well; .state is what it was before (PLANNED,
  * SENT or COPIED); their bytes live in |a| Returns the number taken, 0 at the end, or -1 with |f|
  * set. */
 int ledger_take(struct ledger *l, enum rule_phase phase, struct change *out, int max,
@@ -136,7 +137,7 @@ struct ledger_query {
     int pass;             /* 0: all */
     int64_t after_seq;    /* 0: from the start */
 };
-/* Up to |max| changes in seq order; bytes in |a|. The number, or -1. Call again with after_seq =
+/* Up to |max| changes in seq order, fewer when they are large; bytes in |a|. The number, or -1. Call again with after_seq =
  * the last one's seq. */
 int ledger_read(struct ledger *l, const struct ledger_query *q, struct change *out, int max,
                 struct arena *a, struct fault *f);

@@ -20,6 +20,7 @@ enum {
     LEDGER_VALUE_BYTES_MAX = LEDGER_CHANGE_BYTES_MAX + 4 * 1024 * 1024, /* of one SQLite row */
     LEDGER_GROUP_ROWS = 4000,              /* rows added per commit while planning … */
     LEDGER_GROUP_BYTES = 16 * 1024 * 1024, /* … or so many bytes */
+    LEDGER_READ_BYTES = 16 * 1024 * 1024,  /* so many bytes of cells at once, and one change more */
     LEDGER_ROW_NAME_MAX = 4 * LEDGER_CHANGE_BYTES_MAX, /* each byte may become %XX */
 };
 
@@ -167,7 +168,7 @@ const struct tally *tally_of(struct ledger *l, int64_t rule, int pass);
  * order. */
 bool change_from_row(struct ledger *l, sqlite3_stmt *s, struct arena *a, struct change *out,
                      struct fault *f);
-/* Steps |s| and fills up to |max| changes; fewer when |a| is full. The number, or -1. */
+/* Steps |s| and fills up to |max| changes; fewer when they are large, or |a| is full. The number, or -1. */
 int changes_from(struct ledger *l, sqlite3_stmt *s, struct change *out, int max, struct arena *a,
                  struct fault *f);
 /* A number for a row's name, for the index over rows. */

@@ -88,12 +88,22 @@ bool change_from_row(struct ledger *l, sqlite3_stmt *s, struct arena *a, struct 
            copy(s, COLUMN_REASON, a, &out->reason, f);
 }
 
+static size_t row_bytes(sqlite3_stmt *s)
+{
+    size_t n = 0;
+    for (int i = 0; i < 5; i++)
+        n += (size_t)sqlite3_column_bytes(s, COLUMN_CELLS + i);
+    return n;
+}
+
 int changes_from(struct ledger *l, sqlite3_stmt *s, struct change *out, int max, struct arena *a,
                  struct fault *f)
 {
     int n = 0, more = 1;
-    while (n < max && (more = step(l, s, f)) == 1) {
+    size_t bytes = 0;
+    while (n < max && bytes < LEDGER_READ_BYTES && (more = step(l, s, f)) == 1) {
         struct fault why = {0};
+        bytes += row_bytes(s);
         if (!change_from_row(l, s, a, &out[n], &why)) {
             sqlite3_reset(s);
             if (why.code == FAULT_MEMORY && n > 0)

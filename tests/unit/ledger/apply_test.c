@@ -197,10 +197,39 @@ static void settling_half_a_batch_of_unknown_changes_changes_nothing(void **stat
     assert_int_equal(case_count(c, CHANGE_SENT), 2);
 }
 
+static void large_changes_are_taken_a_few_at_a_time(void **state)
+{
+    struct ledger_case *c = *state;
+    struct change taken[ROOM];
+    static uint8_t text[1024 * 1024];
+    memset(text, 'x', sizeof text);
+    case_create(c);
+    for (int i = 0; i < 40; i++) {
+        struct simple_change s;
+        simple_change(&s, "user", i);
+        s.before.value = (struct bytes){text, sizeof text};
+        assert_true(ledger_add(c->l, &s.c, &c->f));
+    }
+    assert_true(ledger_flush(c->l, &c->f));
+    int all = 0;
+    for (int n = 1; n > 0; all += n) {
+        arena_reset(&c->arena);
+        n = ledger_take(c->l, RULE_MOVE, taken, ROOM, &c->arena, &c->f);
+        assert_in_range(n, 0, 17);
+        for (int i = 0; i < n; i++) {
+            assert_int_equal(taken[i].seq, all + i + 1);
+            taken[i].state = CHANGE_READ;
+        }
+        assert_true(ledger_settle(c->l, taken, n, &c->f));
+    }
+    assert_int_equal(all, 40);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         case_test(changes_are_taken_in_order_and_settled),
+        case_test(large_changes_are_taken_a_few_at_a_time),
         case_test(a_taken_change_is_as_it_was_added),
         case_test(each_phase_takes_its_own_rules),
         case_test(what_was_sent_and_not_settled_comes_again_after_a_kill),
