@@ -28,6 +28,7 @@ struct cql_client_options {
     int address_count;
     const char *user; /* NULL: no login */
     const char *password;
+    struct tls_context *tls; /* outlives the client; NULL: no encryption */
     bool lz4;
     int version;     /* 0: the newest that both know */
     int in_flight;   /* at most, 1 … CQL_IN_FLIGHT_MAX */

@@ -128,6 +128,7 @@ void client_connect(struct cql_client *c)
         .lz4 = c->o.lz4,
         .user = c->user,
         .password = c->password,
+        .tls = c->o.tls,
     };
     c->conn = cql_conn_open(c->loop, &c->conn_options, cql_client_conn_events(), c, &f);
     if (!c->conn)

@@ -7,6 +7,7 @@
 #include "cql/wire/input.h"
 #include "cql/wire/message.h"
 #include "cql/wire/segment.h"
+#include "net/stream.h"
 
 #define DRIVER_VERSION "0.1"
 
@@ -31,7 +32,7 @@ struct cql_conn {
     struct cql_conn_events events;
     void *context;
     enum conn_state state;
-    struct tcp *tcp;
+    struct stream *stream;
     struct timer *patience; /* runs until ready */
     struct cql_dialect dialect;
     struct cql_input input;
@@ -55,8 +56,8 @@ static void end(struct cql_conn *c, enum cql_conn_end why, int lower, const stru
         return;
     c->state = CONN_CLOSED;
     timer_stop(c->patience);
-    tcp_close(c->tcp);
-    c->tcp = NULL;
+    stream_close(c->stream);
+    c->stream = NULL;
     c->events.closed(c->context, why, lower, f);
 }
 
@@ -73,6 +74,14 @@ static void end_not_cassandra(struct cql_conn *c)
     fault_set(&f, FAULT_UNSUPPORTED, "what answers at %s:%d is not Cassandra", c->o->host,
               c->o->port);
     fault_hint(&f, "check the port: Cassandra's native protocol is on 9042 as a rule");
+    end_about(c, CQL_END_REFUSED, &f);
+}
+
+static void end_wants_tls(struct cql_conn *c)
+{
+    struct fault f;
+    fault_set(&f, FAULT_UNSUPPORTED, "what answers at %s:%d wants TLS", c->o->host, c->o->port);
+    fault_hint(&f, "set cassandra-tls: yes");
     end_about(c, CQL_END_REFUSED, &f);
 }
 
@@ -141,7 +150,9 @@ static void take_opening_error(struct cql_conn *c, const struct cql_envelope *e,
             return;
         }
         fault_set(&f, FAULT_DENIED, "the server refused the login of \"%s\": %s", c->o->user, text);
-        fault_hint(&f, "check the user, and the file or the variable that the password comes from");
+        fault_hint(
+            &f, "check the user, and the file or the variable that the password comes from; then "
+                "start the same command again");
         end_about(c, CQL_END_REFUSED, &f);
         return;
     }
@@ -225,7 +236,7 @@ static void take_envelope(struct cql_conn *c, const struct cql_envelope *e)
 static void release(struct cql_conn *c)
 {
     timer_free(c->patience);
-    tcp_close(c->tcp);
+    stream_close(c->stream);
     cql_input_fini(&c->input);
     buf_fini(&c->output);
     buf_fini(&c->segments);
@@ -263,13 +274,23 @@ static void drain(struct cql_conn *c)
 static void end_silent(struct cql_conn *c)
 {
     struct fault f;
+    if (c->state == CONN_CONNECTING && stream_is_shaking_hands(c->stream)) {
+        fault_set(&f, FAULT_UNREACHABLE,
+                  "it took the connection, but not TLS's greeting, within %d s",
+                  CQL_OPEN_TIMEOUT_MS / 1000);
+        fault_hint(&f,
+                   "check that the port is Cassandra's with TLS, and that it is not overloaded");
+        end_about(c, CQL_END_LOST, &f);
+        return;
+    }
     if (c->state == CONN_CONNECTING)
         fault_set(&f, FAULT_UNREACHABLE, "no connection within %d s", CQL_OPEN_TIMEOUT_MS / 1000);
     else
         fault_set(&f, FAULT_UNREACHABLE, "it took the connection, but gave no answer within %d s",
                   CQL_OPEN_TIMEOUT_MS / 1000);
-    fault_hint(
-        &f, "check that it is Cassandra, and not overloaded; a port that wants TLS is silent too");
+    fault_hint(&f, c->o->tls ? "check that it is Cassandra, and not overloaded"
+                             : "check that it is Cassandra, and not overloaded; one that wants TLS "
+                               "(cassandra-tls: yes) is silent too");
     end_about(c, CQL_END_LOST, &f);
 }
 
@@ -278,10 +299,13 @@ static void end_silent(struct cql_conn *c)
 static bool first_byte_fits(struct cql_conn *c, uint8_t first)
 {
     bool is_silent = c->state == CONN_KNOCKING;
+    bool is_tls = first == 0x15 || first == 0x16; /* an alert, or its side of a handshake */
     bool is_old = first == 0x81 || first == 0x82;
     bool is_cql = first >= (0x80 | CQL_VERSION_MIN) && first <= (0x80 | (CQL_VERSION_MAX + 1));
     if (is_old)
         end_too_old(c);
+    else if (is_tls && !c->o->tls)
+        end_wants_tls(c);
     else if (!is_cql)
         end_not_cassandra(c);
     else if (is_silent)
@@ -319,9 +343,10 @@ static void on_closed(void *context, const struct fault *why)
         end_silent(c);
         return;
     }
-    if (c->state == CONN_OPTIONS && c->received_bytes == 0)
-        fault_hint(&f, "it may not be Cassandra, or want TLS: check the port");
-    end(c, CQL_END_LOST, 0, &f);
+    bool may_work_later = f.code == FAULT_UNREACHABLE;
+    if (c->state == CONN_OPTIONS && c->received_bytes == 0 && !c->o->tls)
+        fault_hint(&f, "it may want TLS (cassandra-tls: yes), or not be Cassandra: check the port");
+    end(c, may_work_later ? CQL_END_LOST : CQL_END_REFUSED, 0, &f);
 }
 
 static void on_impatient(void *context)
@@ -329,7 +354,7 @@ static void on_impatient(void *context)
     static const char knock[] = "\r\n\r\n";
     struct cql_conn *c = context;
     if (c->state == CONN_OPTIONS && c->received_bytes == 0 &&
-        tcp_write(c->tcp, knock, sizeof knock - 1)) {
+        stream_write(c->stream, knock, sizeof knock - 1)) {
         c->state = CONN_KNOCKING;
         timer_start(c->patience, KNOCK_TIMEOUT_MS, 0);
     } else {
@@ -340,7 +365,7 @@ static void on_impatient(void *context)
 struct cql_conn *cql_conn_open(struct loop *loop, const struct cql_conn_options *o,
                                const struct cql_conn_events *events, void *context, struct fault *f)
 {
-    static const struct tcp_events tcp_events = {on_opened, on_received, on_closed};
+    static const struct tcp_events stream_events = {on_opened, on_received, on_closed};
     struct cql_conn *c = calloc(1, sizeof *c);
     if (!c)
         return fault_memory(f), NULL;
@@ -360,8 +385,9 @@ struct cql_conn *cql_conn_open(struct loop *loop, const struct cql_conn_options 
         return fault_memory(f), NULL;
     }
     timer_start(c->patience, CQL_OPEN_TIMEOUT_MS, 0);
-    c->tcp = tcp_open(loop, o->host, o->port, CQL_OPEN_TIMEOUT_MS, &tcp_events, c, f);
-    if (!c->tcp) {
+    c->stream =
+        stream_open(loop, o->host, o->port, CQL_OPEN_TIMEOUT_MS, o->tls, &stream_events, c, f);
+    if (!c->stream) {
         release(c);
         return NULL;
     }
@@ -386,7 +412,7 @@ struct cql_dialect cql_conn_dialect(const struct cql_conn *c)
 
 const char *cql_conn_peer(const struct cql_conn *c)
 {
-    return c->tcp ? tcp_peer(c->tcp) : c->o->host;
+    return c->stream ? stream_peer(c->stream) : c->o->host;
 }
 
 bool cql_conn_is_ready(const struct cql_conn *c)
@@ -435,14 +461,15 @@ bool cql_conn_flush(struct cql_conn *c, struct fault *f)
         whole = cql_segments_append(&c->segments, out, c->dialect.lz4, f);
         out = buf_view(&c->segments);
     }
-    bool written = whole && c->tcp && tcp_write(c->tcp, out.p, out.n);
+    bool written = whole && c->stream && stream_write(c->stream, out.p, out.n);
     buf_clear(&c->output);
     return written || fault_set(f, FAULT_UNREACHABLE, "the connection takes no more requests");
 }
 
 bool cql_conn_is_congested(const struct cql_conn *c)
 {
-    return c->output.n > CONGESTED_BYTES || !c->tcp || tcp_unsent_bytes(c->tcp) > CONGESTED_BYTES;
+    return c->output.n > CONGESTED_BYTES || !c->stream ||
+           stream_unsent_bytes(c->stream) > CONGESTED_BYTES;
 }
 
 void cql_conn_hold(struct cql_conn *c)

@@ -47,6 +47,7 @@ struct cql_conn_options {
     const char *user; /* NULL: no login */
     const char *password;
     size_t body_max;
+    struct tls_context *tls; /* NULL: no encryption */
 };
 
 /* Begins to open; |o| and what it points to must live as long as the connection. NULL with |f| set.

@@ -38,10 +38,15 @@ check "the port may be an option" refused 3 "127.0.0.1:$port" --cassandra 127.0.
 check "no such host" refused 3 nohost.invalid --cassandra nohost.invalid
 peer silent
 check "a peer that never answers" refused 3 "127.0.0.1:$port" --cassandra "127.0.0.1:$port"
-for kind in http noise tls huge half; do
+check "a peer that never answers TLS's greeting" refused 3 "TLS's greeting" --cassandra "127.0.0.1:$port" --cassandra-tls
+peer tls
+check "a peer that wants TLS" refused 3 "cassandra-tls: yes" --cassandra "127.0.0.1:$port"
+for kind in http noise huge half; do
     peer $kind
     check "a peer that is no Cassandra: $kind" refused 3 "127.0.0.1:$port" --cassandra "127.0.0.1:$port"
 done
+peer http
+check "a server without TLS, where TLS is wanted" refused 3 "does not speak TLS" --cassandra "127.0.0.1:$port" --cassandra-tls
 peer old
 check "protocol too old: it says which is wanted" refused 3 "protocol" --cassandra "127.0.0.1:$port"
 check "protocol too old: with a version that is asked for" refused 3 "protocol" --cassandra "127.0.0.1:$port" --protocol-version 3
