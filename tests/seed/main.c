@@ -29,6 +29,7 @@ static const char usage[] =
     "  --target-contents N  of the new one (4271)        --other-contents N  (5000)\n"
     "  --seed N             another seed, other rows (1)\n"
     "  --user NAME --password-file FILE                  login at Cassandra\n"
+    "  --ca FILE [--certificate FILE]                    TLS at Cassandra, PEM files\n"
     "  COLUMN=VALUE: the whole key among them; \\xNN is any byte, null deletes the cell, | is "
     "between elements\n"
     "  --graph-user NAME --graph-password-file FILE      login at Neo4j\n";
@@ -36,6 +37,7 @@ static const char usage[] =
 struct arguments {
     struct seed seed;
     const char *to, *from, *table, *schema, *graph, *index;
+    const char *ca, *certificate;
     const char *user, *password_file, *graph_user, *graph_password_file;
     bool with_timestamps;
     int64_t timestamp;
@@ -52,6 +54,8 @@ enum option_number {
     O_INDEX,
     O_USER,
     O_PASSWORD,
+    O_CA,
+    O_CERTIFICATE,
     O_GRAPH_USER,
     O_GRAPH_PASSWORD,
     O_SEED,
@@ -69,6 +73,8 @@ static const struct option options[] = {
     {"index", required_argument, NULL, O_INDEX},
     {"user", required_argument, NULL, O_USER},
     {"password-file", required_argument, NULL, O_PASSWORD},
+    {"ca", required_argument, NULL, O_CA},
+    {"certificate", required_argument, NULL, O_CERTIFICATE},
     {"graph-user", required_argument, NULL, O_GRAPH_USER},
     {"graph-password-file", required_argument, NULL, O_GRAPH_PASSWORD},
     {"timestamp", required_argument, NULL, O_TIMESTAMP},
@@ -110,6 +116,8 @@ static bool take(struct arguments *a, int option)
     case O_INDEX: a->index = optarg; return true;
     case O_USER: a->user = optarg; return true;
     case O_PASSWORD: a->password_file = optarg; return true;
+    case O_CA: a->ca = optarg; return true;
+    case O_CERTIFICATE: a->certificate = optarg; return true;
     case O_GRAPH_USER: a->graph_user = optarg; return true;
     case O_GRAPH_PASSWORD: a->graph_password_file = optarg; return true;
     case O_TIMESTAMP: a->timestamp = strtoll(optarg, NULL, 10); return true;
@@ -158,6 +166,10 @@ static struct store *open_store(const struct arguments *a, struct loop *loop, co
     struct store_options o = {.address = address,
                               .user = a->user,
                               .password = a->password,
+                              .tls = a->ca != NULL,
+                              .tls_verify = true,
+                              .ca_file = a->ca,
+                              .certificate_file = a->certificate,
                               .consistency = "ONE",
                               .compression = true};
     return store_open(loop, &o, f);

@@ -45,7 +45,11 @@ Y
     if [[ $version = 3.11.* ]]; then
         printf 'start_rpc: false\ndisk_access_mode: standard\n' >>"$conf/cassandra.yaml"  # no un-mmap on Java 17
     fi
-    if [[ $name = *-login ]]; then
+    if [[ $name = *-tls ]]; then
+        tls_files "$home"
+        tls_settings "$([[ $version = 3.11.* ]] && echo true || echo false)" >>"$conf/cassandra.yaml"
+    fi
+    if [[ $name = *-login || $name = *-tls ]]; then
         printf 'authenticator: PasswordAuthenticator\nauthorizer: CassandraAuthorizer\nrole_manager: CassandraRoleManager\n' \
             >>"$conf/cassandra.yaml"
     fi
@@ -85,6 +89,11 @@ L
 cassandra_ready() {
     local port answer
     port=$(<"$dir/port")
+    if [[ $name = *-tls ]]; then
+        /usr/bin/python3 "$parts/cql.py" --port "$port" --user cassandra --ca "$dir/tls/ca.pem" \
+            --certificate "$dir/tls/client.pem" -e 'SELECT key FROM system.local' >/dev/null 2>&1
+        return
+    fi
     answer=$(timeout 3 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$0"; printf "\4\0\0\0\5\0\0\0\0" >&3
         head -c 5 <&3 | od -An -tx1' "$port" 2>/dev/null) || return 1
     [[ $answer = *" 06" ]] || return 1

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import re
+import ssl
 import sys
 
 from cassandra.auth import PlainTextAuthProvider
@@ -61,6 +62,8 @@ def main():
     parser.add_argument('--port', type=int, required=True, help='no default: 19042 may be another checkout\'s server')
     parser.add_argument('--user', help='log in; the password is "cassandra" without --password-file')
     parser.add_argument('--password-file')
+    parser.add_argument('--ca', help='TLS, and the PEM file of the CA that signed the server\'s certificate')
+    parser.add_argument('--certificate', help='with --ca: PEM file of our own certificate and its key')
     parser.add_argument('--header', action='store_true', help='print the column names before the rows')
     args = parser.parse_args()
 
@@ -68,11 +71,17 @@ def main():
     if args.user:
         password = open(args.password_file).read().rstrip('\n') if args.password_file else 'cassandra'
         login = PlainTextAuthProvider(args.user, password)
+    tls = None
+    if args.ca:
+        tls = ssl.create_default_context(cafile=args.ca)
+        if args.certificate:
+            tls.load_cert_chain(args.certificate)
     text = args.text or (sys.stdin if args.file == '-' else open(args.file, encoding='utf-8')).read()
 
     logging.getLogger('cassandra').setLevel(logging.CRITICAL)
     profile = ExecutionProfile(request_timeout=60, row_factory=tuple_factory)
-    cluster = Cluster([args.host], port=args.port, auth_provider=login, protocol_version=4, connect_timeout=20,
+    cluster = Cluster([args.host], port=args.port, auth_provider=login, protocol_version=4, ssl_context=tls,
+                      ssl_options={'server_hostname': args.host} if tls else None, connect_timeout=20,
                       execution_profiles={EXEC_PROFILE_DEFAULT: profile}, schema_metadata_enabled=False,
                       token_metadata_enabled=False)
     try:
