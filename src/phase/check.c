@@ -40,8 +40,12 @@ static bool check_cassandra(struct move *m, struct check_result *r)
         return false;
     }
     const struct store_about *a = &m->store_about;
-    say(r, CHECK_OK, "cassandra", "", "%s at %s, %d node%s, %s", a->product, a->address,
-        a->node_count, a->node_count == 1 ? "" : "s", a->consistency);
+    say(r, CHECK_OK, "cassandra", "", "%s at %s, %d node%s, %s%s%s", a->product, a->address,
+        a->node_count, a->node_count == 1 ? "" : "s", a->consistency, a->encryption[0] ? ", " : "",
+        a->encryption);
+    if (a->encryption[0] && !a->is_verified)
+        say(r, CHECK_NOTE, "tls", "set cassandra-tls-verify: yes, and cassandra-ca-file",
+            "the server's certificate is not checked: anybody may be the server");
     if (!a->schema_agrees)
         say(r, CHECK_STOPS, "schema",
             "wait until `nodetool describecluster` shows one schema version",

@@ -45,12 +45,23 @@ bool move_store(struct move *m, struct fault *f)
         .port = s->cassandra_port,
         .user = s->cassandra_user,
         .password = s->cassandra_password,
+        .tls = s->cassandra_tls,
+        .tls_verify = s->cassandra_tls_verify,
+        .ca_file = s->cassandra_ca_file,
+        .certificate_file = s->cassandra_certificate_file,
+        .key_file = s->cassandra_key_file,
         .consistency = s->consistency[0] ? s->consistency : NULL,
         .compression = s->compression,
         .in_flight = s->in_flight,
         .protocol_version = s->protocol_version,
         .request_timeout_ms = s->request_timeout_ms,
     };
+    /* Before the first byte is sent, and each time: it must not become a habit. */
+    if (o.tls && !o.tls_verify)
+        move_note(m,
+                  "who answers at %s is NOT checked (cassandra-tls-verify: no): anybody between "
+                  "here and there can read and change everything, the password too",
+                  s->cassandra);
     m->store = store_open(m->loop, &o, f);
     if (!m->store)
         return false;

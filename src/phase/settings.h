@@ -20,6 +20,10 @@ struct settings {
     int cassandra_port;
     const char *cassandra_user;
     const char *cassandra_password; /* from file, environment or prompt */
+    bool cassandra_tls;
+    bool cassandra_tls_verify;
+    const char *cassandra_ca_file; /* "": the system's */
+    const char *cassandra_certificate_file, *cassandra_key_file;
     const char *consistency;
     int protocol_version;
     bool compression;

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "net/tls.h"
 #include "store/cassandra_private.h"
 
 enum {
@@ -15,6 +16,7 @@ static void cassandra_free(struct store *store)
 {
     struct cassandra *s = (struct cassandra *)store;
     cql_client_free(s->client);
+    tls_context_free(s->tls);
     cassandra_ops_free(s);
     arena_fini(&s->row_arena);
     buf_fini(&s->text);
@@ -68,6 +70,33 @@ static bool check_options(const struct store_options *o, struct fault *f)
     return true;
 }
 
+static bool is_given(const char *path)
+{
+    return path && path[0];
+}
+
+/* Files without the switch: somebody believes that the password is encrypted, and it would not be. */
+static bool prepare_tls(struct cassandra *s, const struct store_options *o, struct fault *f)
+{
+    const struct tls_options options = {
+        .ca_file = o->ca_file,
+        .certificate_file = o->certificate_file,
+        .key_file = o->key_file,
+        .verify = o->tls_verify,
+        .prefix = "cassandra",
+    };
+    if (o->tls)
+        return (s->tls = tls_context_new(&options, f)) != NULL;
+    const char *file = is_given(o->ca_file)            ? o->ca_file
+                       : is_given(o->certificate_file) ? o->certificate_file
+                                                       : o->key_file;
+    if (!is_given(file))
+        return true;
+    fault_set(f, FAULT_USAGE, "a file for TLS is given, and TLS is off");
+    fault_subject(f, "%s", file);
+    return fault_hint(f, "set cassandra-tls: yes, or leave the file out");
+}
+
 static bool connect_client(struct cassandra *s, const struct store_options *o, struct fault *f)
 {
     struct cql_address *addresses = calloc(CQL_CONTACT_POINTS_MAX, sizeof *addresses);
@@ -78,6 +107,7 @@ static bool connect_client(struct cassandra *s, const struct store_options *o, s
         .address_count = cql_addresses_parse(o->address, o->port ? o->port : 9042, addresses, f),
         .user = o->user,
         .password = o->password,
+        .tls = s->tls,
         .lz4 = o->compression,
         .version = o->protocol_version,
         .in_flight = s->in_flight,
@@ -92,6 +122,9 @@ static bool connect_client(struct cassandra *s, const struct store_options *o, s
         return false;
     snprintf(s->about.consistency, sizeof s->about.consistency, "%s",
              cql_consistency_name((int)options.consistency));
+    if (s->tls)
+        snprintf(s->about.encryption, sizeof s->about.encryption, "%s", tls_context_agreed(s->tls));
+    s->about.is_verified = s->tls && o->tls_verify;
     return true;
 }
 
@@ -110,7 +143,7 @@ struct store *store_cassandra_open(struct loop *loop, const struct store_options
     s->max_retries = o->max_retries > 0 ? o->max_retries : RETRIES_DEFAULT;
     buf_init(&s->text, STATEMENT_MAX);
     arena_init(&s->row_arena, ROW_ARENA_MAX);
-    if (!connect_client(s, o, f) || !cassandra_ask_about(s, f)) {
+    if (!prepare_tls(s, o, f) || !connect_client(s, o, f) || !cassandra_ask_about(s, f)) {
         cassandra_free(&s->base);
         return NULL;
     }

@@ -16,6 +16,7 @@ struct cassandra_op;
 struct cassandra {
     struct store base;
     struct loop *loop;
+    struct tls_context *tls; /* NULL: no encryption */
     struct cql_client *client;
     struct store_about about;
     bool has_login;

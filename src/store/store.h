@@ -25,6 +25,8 @@ struct store_about {
     char address[256];
     int node_count;
     char consistency[32];
+    char encryption[80];     /* "TLS 1.3 TLS_AES_256_GCM_SHA384", or "" */
+    bool is_verified;        /* with encryption: the server is who it should be */
     int protocol_version;    /* 0: none */
     bool schema_agrees;      /* all nodes have one schema version */
     int64_t clock_offset_us; /* server's clock minus ours, roughly; 0 when it cannot be told */
@@ -119,10 +121,15 @@ struct store {
 struct loop;
 
 struct store_options {
-    const char *address;     /* "host[:port][,host[:port]…]", or "embedded:PATH" */
-    int port;                /* for hosts without one; 0: 9042 */
-    const char *user;        /* NULL or "": no login */
-    const char *password;    /* copied, and wiped when the store is freed */
+    const char *address;  /* "host[:port][,host[:port]…]", or "embedded:PATH" */
+    int port;             /* for hosts without one; 0: 9042 */
+    const char *user;     /* NULL or "": no login */
+    const char *password; /* copied, and wiped when the store is freed */
+    bool tls;
+    bool tls_verify;     /* with tls: the server's certificate and host */
+    const char *ca_file; /* PEM files; NULL or "": the system's CAs, no certificate of ours */
+    const char *certificate_file;
+    const char *key_file;
     const char *consistency; /* NULL: LOCAL_QUORUM */
     bool compression;        /* LZ4 where the server offers it */
     int in_flight;           /* requests at most; 0: 128 */
