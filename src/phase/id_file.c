@@ -45,9 +45,17 @@ static bool is_blank(uint8_t c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
+static bool starts_with_mark(struct bytes b)
+{
+    return b.n >= 3 && memcmp(b.p, "\xef\xbb\xbf", 3) == 0;
+}
+
 /* NULL: an id; else what is wrong with it. */
 static const char *wrong_with(struct bytes id)
 {
+    /* In the first line it would not be read again as a part of the id. */
+    if (starts_with_mark(id))
+        return "the line begins with a byte-order mark that is not the file's";
     if (id.n > ID_FILE_ID_MAX)
         return "the line is longer than an id can be (1,024 bytes)";
     if (!utf8_is_valid(id))
@@ -114,7 +122,7 @@ bool id_file_read(struct id_file *x, const char *path, struct fault *f)
         return false;
     struct id_set seen = {0};
     struct bytes rest = {(const uint8_t *)x->text, n};
-    if (n >= 3 && memcmp(x->text, "\xef\xbb\xbf", 3) == 0)
+    if (starts_with_mark(rest))
         rest = (struct bytes){rest.p + 3, n - 3};
     bool ok = true;
     for (size_t number = 1; ok && rest.n > 0; number++) {

@@ -25,8 +25,8 @@ struct id_file {
 
 /* Reads and checks the whole file before anything is done with it. Blank lines, CRLF, blanks around
  * an id and a byte-order mark are fine. FAULT_USAGE, with "file:line" as the subject: no such file,
- * a line that is too long, is not UTF-8 or holds a control character; a comma in every line (a file
- * of columns). |x| must be fini'd in any case. */
+ * a line that is too long, is not UTF-8, holds a control character or begins with a second
+ * byte-order mark; a comma in every line (a file of columns). |x| must be fini'd in any case. */
 bool id_file_read(struct id_file *x, const char *path, struct fault *f);
 void id_file_fini(struct id_file *x);
 
@@ -41,7 +41,7 @@ bool id_file_mark_synced(const char *path, struct fault *f);
  * synced, then what is added, each once. Nothing stands in |path| before id_writer_finish. */
 struct id_writer;
 struct id_writer *id_writer_new(const char *path, struct fault *f);
-/* An id that cannot stand on a line (a line break, not UTF-8, a blank at an end) is left out. */
+/* An id that cannot stand on a line (a line break, not UTF-8, a blank at an end, a mark in front) is left out. */
 bool id_writer_add(struct id_writer *w, struct bytes id, struct fault *f);
 uint64_t id_writer_left_out(const struct id_writer *w);
 /* |ids|: in the file; |kept|: of these, in the earlier file that was not synced. Both may be NULL.

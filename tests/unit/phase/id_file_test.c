@@ -90,6 +90,8 @@ static void what_is_no_list_of_ids_is_refused_with_its_line(void **state)
     refused("u1,a\nu2,x\n", 10, 1);
     refused("u1\n\n\xff\xfe\n", 6, 3);
     refused("u\0001\n", 4, 1);
+    refused("u1\n\xef\xbb\xbfu2\n", 9, 2);
+    refused("\xef\xbb\xbf\xef\xbb\xbfu1\n", 9, 1);
     size_t n = 2 * 1024 * 1024;
     char *large = malloc(n);
     assert_non_null(large);
@@ -177,14 +179,15 @@ static void nothing_is_there_before_the_end(void **state)
 static void an_id_that_cannot_stand_on_a_line_is_left_out(void **state)
 {
     (void)state;
-    static const char *const odd[] = {"a\nb", " a", "a\r", "", "\xff", "\t", "a\nb"};
+    static const char *const odd[] = {"a\nb", " a", "a\r",  "",
+                                      "\xff", "\t", "a\nb", "\xef\xbb\xbfu"};
     struct id_writer *w = id_writer_new(path, &fault);
     assert_non_null(w);
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++)
         assert_true(id_writer_add(w, bytes_of(odd[i]), &fault));
     assert_true(id_writer_add(w, bytes_of("a,\"b\" '\xe0\xa4\x95"), &fault));
     assert_true(id_writer_add(w, bytes_of("c"), &fault));
-    assert_int_equal(id_writer_left_out(w), 5);
+    assert_int_equal(id_writer_left_out(w), 6);
     assert_true(id_writer_finish(w, NULL, NULL, &fault));
     id_writer_free(w);
     expect("a,\"b\" '\xe0\xa4\x95\nc\n");
