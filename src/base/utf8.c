@@ -35,6 +35,14 @@ size_t utf8_length(struct bytes b)
     return 0;
 }
 
+bool ascii_is_printable(struct bytes b)
+{
+    for (size_t i = 0; i < b.n; i++)
+        if (b.p[i] < 0x20 || b.p[i] > 0x7e)
+            return false;
+    return b.n > 0;
+}
+
 bool utf8_is_valid(struct bytes b)
 {
     while (b.n > 0) {

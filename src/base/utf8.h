@@ -11,4 +11,8 @@ bool utf8_is_valid(struct bytes b);
 /* Length of the valid sequence at the start of |b|, or 0. */
 size_t utf8_length(struct bytes b);
 
+/* Printable ASCII only, one byte at least: what a version or a name of a product looks like. A server
+ * that says something else there may mean to steer the terminal. */
+bool ascii_is_printable(struct bytes b);
+
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json_write.h"
+#include "base/utf8.h"
 
 const char *neo4j_endpoint_name(enum neo4j_endpoint endpoint)
 {
@@ -66,7 +67,7 @@ int neo4j_candidates(struct bytes root, const char *database,
         return all_candidates(database, out);
     json_value v = json_root(j);
     struct bytes said = json_text(json_get(v, "neo4j_version"));
-    if (said.p && said.n < 32)
+    if (ascii_is_printable(said) && said.n < 32)
         snprintf(version, 32, "%.*s", (int)said.n, (const char *)said.p);
 
     /* A 3.x names "data" and no "transaction" here; later ones template the database's name. */

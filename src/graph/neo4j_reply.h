@@ -30,7 +30,8 @@ const char *neo4j_endpoint_name(enum neo4j_endpoint endpoint);
 
 /* Which endpoints to try, best first. |root| is the answer to `GET /` (null: it could not be asked:
  * try all); of the addresses in it only the paths are used, since servers name themselves as they
- * know themselves from inside. |version| gets "5.26.30", or "" when the answer does not say.
+ * know themselves from inside. |version| gets "5.26.30", or "" when the answer does not say (or says
+ * what is no version).
  * Returns how many, at least one. */
 int neo4j_candidates(struct bytes root, const char *database,
                      struct neo4j_candidate out[NEO4J_CANDIDATES], char version[32]);

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/json_write.h"
+#include "base/utf8.h"
 #include "http/http.h"
 #include "index/document.h"
 #include "net/loop.h"
@@ -89,7 +90,7 @@ static bool read_product(struct elasticsearch *e, struct bytes body, struct faul
     json_value version = j ? json_get(json_root(j), "version") : NULL;
     struct bytes number = json_text(json_get(version, "number"));
     bool is_open = bytes_are(json_text(json_get(version, "distribution")), "opensearch");
-    bool ok = number.p && number.n < 32;
+    bool ok = ascii_is_printable(number) && number.n < 32;
     if (ok)
         snprintf(e->product, sizeof e->product, "%s %.*s", is_open ? "OpenSearch" : "Elasticsearch",
                  (int)number.n, (const char *)number.p);

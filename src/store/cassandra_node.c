@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "store/cassandra_private.h"
 
 enum { NODES_MAX = 4096 };
@@ -85,7 +86,8 @@ static bool take_local(void *context, struct cql_result *result, struct fault *f
     }
     if (ring->about)
         snprintf(ring->about->product, sizeof ring->about->product, "Cassandra %.*s",
-                 (int)(cells[2].n < 40 ? cells[2].n : 40), (const char *)cells[2].p);
+                 ascii_is_printable(cells[2]) ? (int)(cells[2].n < 40 ? cells[2].n : 40) : 0,
+                 (const char *)cells[2].p);
     if (cells[3].n == 16)
         memcpy(ring->schema_version, cells[3].p, 16);
     return add_node(ring, cells[0], f);

@@ -54,12 +54,25 @@ static void the_length_is_that_of_the_first_character(void **state)
     assert_int_equal(utf8_length(bytes_of("\xf0\x9f\x92\xa1x")), 4);
 }
 
+static void what_steers_a_terminal_is_not_printable(void **state)
+{
+    (void)state;
+    assert_true(ascii_is_printable(bytes_of("5.0.9-SNAPSHOT ~")));
+    assert_false(ascii_is_printable(bytes_of("5.0\x1b[2J")));
+    assert_false(ascii_is_printable(bytes_of("5.0\xc2\x9b")));
+    assert_false(ascii_is_printable(bytes_of("5\x7f")));
+    assert_false(ascii_is_printable((struct bytes){(const uint8_t *)"5\0", 2}));
+    assert_false(ascii_is_printable(bytes_of("")));
+    assert_false(ascii_is_printable(bytes_null()));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_of_every_length_is_valid),
         cmocka_unit_test(what_rfc_3629_forbids_is_not_valid),
         cmocka_unit_test(the_length_is_that_of_the_first_character),
+        cmocka_unit_test(what_steers_a_terminal_is_not_printable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,6 +38,15 @@ static void only_paths_of_named_addresses_are_used(void **state)
     assert_int_equal(c[1].endpoint, NEO4J_TX);
 }
 
+static void a_version_that_would_steer_the_terminal_is_none(void **state)
+{
+    (void)state;
+    struct neo4j_candidate c[NEO4J_CANDIDATES];
+    char version[32];
+    neo4j_candidates(bytes_of("{\"neo4j_version\":\"5\\u001b[2J\"}"), "neo4j", c, version);
+    assert_string_equal(version, "");
+}
+
 static void a_root_that_says_nothing_leaves_all_three_to_try(void **state)
 {
     (void)state;
@@ -197,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_paths_of_named_addresses_are_used),
+        cmocka_unit_test(a_version_that_would_steer_the_terminal_is_none),
         cmocka_unit_test(a_root_that_says_nothing_leaves_all_three_to_try),
         cmocka_unit_test(the_statement_comes_before_its_parameters),
         cmocka_unit_test(both_shapes_of_rows_are_read),

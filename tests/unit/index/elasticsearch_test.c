@@ -114,6 +114,17 @@ static void documents_come_in_the_order_asked_for(void **state)
     loop_free(x.loop);
 }
 
+static void a_version_that_would_steer_the_terminal_is_refused(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {
+        {.answer = ANSWER("200 OK", "{\"version\":{\"number\":\"7\\u001b[2J\"}}")}, {0}};
+    struct fixture x;
+    assert_false(open_on(&x, steps, (struct index_options){0}));
+    assert_int_equal(x.f.code, FAULT_UNSUPPORTED);
+    close_all(&x);
+}
+
 static void an_answer_with_too_few_documents_is_a_fault(void **state)
 {
     (void)state;
@@ -187,6 +198,7 @@ int main(void)
         cmocka_unit_test(the_oldest_generation_has_one_index_with_types),
         cmocka_unit_test(documents_come_in_the_order_asked_for),
         cmocka_unit_test(an_answer_with_too_few_documents_is_a_fault),
+        cmocka_unit_test(a_version_that_would_steer_the_terminal_is_refused),
         cmocka_unit_test(a_missing_index_is_named_when_it_is_needed),
         cmocka_unit_test(what_is_not_elasticsearch_is_refused),
         cmocka_unit_test(a_given_name_must_be_one_and_exist),
