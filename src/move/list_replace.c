@@ -13,12 +13,14 @@ static int compare(const void *left, const void *right)
 {
     const struct bytes a = ((const struct entry *)left)->key,
                        b = ((const struct entry *)right)->key;
+    if (bytes_are_null(a) || bytes_are_null(b))
+        return (int)bytes_are_null(b) - (int)bytes_are_null(a); /* null is not the empty text */
     size_t n = a.n < b.n ? a.n : b.n;
     int order = n ? memcmp(a.p, b.p, n) : 0;
     return order ? order : (a.n > b.n) - (a.n < b.n);
 }
 
-/* As Cassandra sorts text: by bytes, each once. */
+/* As Cassandra sorts text: by bytes, each once. Nulls, which no healthy set has, come first. */
 static size_t sort_once(struct entry *entries, size_t n)
 {
     if (n == 0)

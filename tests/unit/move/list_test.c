@@ -107,6 +107,15 @@ static void without_the_old_id_nothing_is_replaced(void **state)
 }
 
 /* Elements of one letter, a few of them, so that the old and new one come up often. */
+static void a_set_with_nulls_keeps_one_of_them(void **state)
+{
+    (void)state;
+    static const uint8_t damaged[] = "\0\0\0\4\xff\xff\xff\xff\0\0\0\0\xff\xff\xff\xff\0\0\0\3old";
+    static const uint8_t sorted[] = "\0\0\0\3\xff\xff\xff\xff\0\0\0\0\0\0\0\3new";
+    check_replace((struct bytes){damaged, sizeof damaged - 1}, true,
+                  (struct bytes){sorted, sizeof sorted - 1});
+}
+
 static struct bytes random_list(bool is_set, int *olds, int *news)
 {
     static const char *const letters[] = {"a", "b", "c", "d", "e"};
@@ -176,6 +185,7 @@ int main(void)
         TEST(numbers_need_their_exact_length),
         TEST(every_occurrence_is_replaced_and_the_order_kept),
         TEST(a_set_comes_out_sorted),
+        TEST(a_set_with_nulls_keeps_one_of_them),
         TEST(without_the_old_id_nothing_is_replaced),
         TEST(the_laws_of_replacing_hold_for_any_list),
     };
