@@ -7,7 +7,7 @@
 #include "cql/wire/input.h"
 #include "cql/wire/segment.h"
 
-enum { ROOM = 1 << 20, BODY_MAX = 1 << 17, ENVELOPES_MAX = 32 };
+enum { ROOM = 1 << 20, BODY_MAX = 1 << 17, ENVELOPES_MAX = 8, SEGMENTS_MAX = 64 };
 
 static void put_little(struct buf *b, uint64_t v, int bytes)
 {
@@ -53,7 +53,7 @@ static void take_what_comes(struct bytes in, bool lz4, size_t piece)
     buf_init(&raw, ROOM);
     cql_input_init(&input, BODY_MAX);
     cql_input_segments(&input, lz4);
-    while (in.n > 0) {
+    for (int i = 0; in.n > 0 && i < SEGMENTS_MAX; i++) {
         uint8_t mode = fuzz_u8(&in);
         size_t plain = (size_t)(mode & 2 ? fuzz_u16(&in) << 1 | (mode >> 2 & 1) : 0);
         put_segment(&raw, fuzz_take(&in, fuzz_u16(&in)), plain, lz4, mode);
@@ -131,7 +131,7 @@ static void what_is_compressed_comes_out(struct bytes in)
 static void fuzz_one(struct bytes in)
 {
     uint8_t mode = fuzz_u8(&in);
-    size_t piece = 1 + (size_t)fuzz_u16(&in);
+    size_t piece = 64 + (size_t)fuzz_u16(&in);
     bool lz4 = mode & 1;
     if (mode & 2) {
         what_is_wrapped_comes_out(in, lz4, piece);
