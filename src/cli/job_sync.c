@@ -9,6 +9,7 @@
 
 #include "cli/job.h"
 #include "cli/text.h"
+#include "http/http.h"
 #include "index/index.h"
 #include "ledger/ledger.h"
 #include "net/loop.h"
@@ -353,10 +354,12 @@ static void say_what(const struct job_sync *s, bool dry)
 {
     char ids[64];
     size_t blocks = (s->count + (size_t)s->block_size - 1) / (size_t)s->block_size;
+    char url[HTTP_URL_SHOWN_MAX];
+    url_show(s->settings->sync_url, url);
     text_counted(ids, s->count, "id", "ids");
     job_say("%s: %s %s of type %s in %zu block%s to %s", dry ? "DRY RUN" : "real run",
             dry ? "would send" : "sends", ids, index_object_name(s->object), blocks,
-            blocks == 1 ? "" : "s", s->settings->sync_url);
+            blocks == 1 ? "" : "s", url);
     if (s->file.duplicates > 0)
         job_say("%zu line%s of %s name%s an id that was named before", s->file.duplicates,
                 s->file.duplicates == 1 ? "" : "s", s->path, s->file.duplicates == 1 ? "s" : "");

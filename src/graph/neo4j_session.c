@@ -21,7 +21,8 @@ enum {
 struct neo4j_session {
     struct loop *loop;
     struct http *http;
-    char address[256]; /* without the slash at the end */
+    char address[256];              /* without the slash at the end */
+    char shown[HTTP_URL_SHOWN_MAX]; /* without the login, for people */
     char database[64];
     struct buf authorization; /* empty: none; wiped */
     int max_retries;
@@ -49,7 +50,7 @@ static enum neo4j_verdict ask_once(struct neo4j_session *s, int http_retries,
         verdict =
             neo4j_reply_read(reply, s->chosen.endpoint, answer.status, buf_view(&answer.body), f);
         if (verdict != NEO4J_OK)
-            fault_subject(f, "%s", s->address);
+            fault_subject(f, "%s", s->shown);
     }
     http_answer_fini(&answer);
     return verdict;
@@ -119,7 +120,7 @@ static bool probe(struct neo4j_session *s, const struct neo4j_candidate *candida
     if (f->code == FAULT_UNAVAILABLE)
         return false;
     fault_set(f, FAULT_UNSUPPORTED, "no Neo4j answers there: none of its HTTP endpoints exists");
-    fault_subject(f, "%s", s->address);
+    fault_subject(f, "%s", s->shown);
     return fault_hint(f, "give the HTTP address, such as http://host:7474, not Bolt's port 7687");
 }
 
@@ -178,8 +179,9 @@ static bool take_options(struct neo4j_session *s, const struct graph_options *o,
     size_t length = strlen(address);
     while (length && address[length - 1] == '/')
         length--;
+    url_show(address, s->shown);
     if (strncasecmp(address, "http://", 7) != 0 && strncasecmp(address, "https://", 8) != 0) {
-        fault_set(f, FAULT_USAGE, "not an HTTP address of Neo4j: \"%.200s\"", address);
+        fault_set(f, FAULT_USAGE, "not an HTTP address of Neo4j: \"%.200s\"", s->shown);
         return fault_hint(f, "give http://host:7474 (Bolt addresses are not used)");
     }
     if (length >= sizeof s->address)
@@ -187,6 +189,7 @@ static bool take_options(struct neo4j_session *s, const struct graph_options *o,
     if (!database_is_a_name(database))
         return fault_set(f, FAULT_USAGE, "not the name of a graph database: \"%.64s\"", database);
     snprintf(s->address, sizeof s->address, "%.*s", (int)length, address);
+    url_show(s->address, s->shown);
     snprintf(s->database, sizeof s->database, "%s", database);
     s->max_retries = o->max_retries ? o->max_retries : NEO4J_RETRIES;
     if (o->user && o->user[0] &&
@@ -232,5 +235,5 @@ void neo4j_session_about(const struct neo4j_session *s, struct graph_about *out)
     snprintf(out->product, sizeof out->product, "Neo4j %s",
              s->version[0] ? s->version : "(version not told)");
     snprintf(out->endpoint, sizeof out->endpoint, "%s", neo4j_endpoint_name(s->chosen.endpoint));
-    snprintf(out->address, sizeof out->address, "%s", s->address);
+    snprintf(out->address, sizeof out->address, "%s", s->shown);
 }

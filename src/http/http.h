@@ -56,4 +56,8 @@ bool http_call_retrying(struct http *h, const struct http_request *r, int retrie
  * |user| has a ':'. */
 bool http_basic(const char *user, const char *password, struct buf *out);
 
+/* |url| without login, query and fragment, for people, logs and faults: either may hold a secret. */
+enum { HTTP_URL_SHOWN_MAX = 256 };
+void url_show(const char *url, char out[HTTP_URL_SHOWN_MAX]);
+
 #endif

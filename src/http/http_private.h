@@ -12,7 +12,7 @@
 #include "http/http.h"
 #include "net/loop.h"
 
-enum { HTTP_INTERRUPT_CHECK_MS = 50, HTTP_URL_SHOWN_MAX = 200 };
+enum { HTTP_INTERRUPT_CHECK_MS = 50 };
 
 struct http {
     struct loop *loop;
@@ -31,8 +31,5 @@ void multi_stop(struct http *h);
 
 /* Runs one transfer to its end, or until interrupted: h->result, h->interrupted. */
 bool multi_run(struct http *h, CURL *easy);
-
-/* |url| without login, query and fragment, for logs and faults: either may hold a secret. */
-void url_show(const char *url, char out[HTTP_URL_SHOWN_MAX]);
 
 #endif

@@ -22,8 +22,9 @@ enum {
 struct elasticsearch {
     struct index index; /* first: the interface's view of it */
     struct http *http;
-    char address[256];        /* without the slash at the end */
-    struct buf authorization; /* empty: none; wiped */
+    char address[256];              /* without the slash at the end */
+    char shown[HTTP_URL_SHOWN_MAX]; /* without the login, for people */
+    struct buf authorization;       /* empty: none; wiped */
     char product[64];
     char names[OBJECTS][NAME_MAX_BYTES]; /* "user", or "searchindex/user"; "": none was found */
     struct buf body;
@@ -60,7 +61,7 @@ static void elasticsearch_about(struct index *x, struct index_about *out)
     const struct elasticsearch *e = of(x);
     *out = (struct index_about){0};
     snprintf(out->product, sizeof out->product, "%s", e->product);
-    snprintf(out->address, sizeof out->address, "%s", e->address);
+    snprintf(out->address, sizeof out->address, "%s", e->shown);
     size_t n = 0;
     for (int i = 0; i < OBJECTS; i++)
         if (e->names[i][0] && n < sizeof out->indices)
@@ -98,7 +99,7 @@ static bool read_product(struct elasticsearch *e, struct bytes body, struct faul
     if (ok)
         return true;
     fault_set(f, FAULT_UNSUPPORTED, "the server does not answer as Elasticsearch does");
-    fault_subject(f, "%s", e->address);
+    fault_subject(f, "%s", e->shown);
     return fault_hint(f, "check the address and the port (9200)");
 }
 
@@ -113,7 +114,7 @@ static bool greet(struct elasticsearch *e, struct fault *f)
         snprintf(e->product, sizeof e->product, "Elasticsearch (version not told)");
     } else if (ok) {
         ok = document_refusal(answer.status, NULL, "", f);
-        fault_subject(f, "%s", e->address);
+        fault_subject(f, "%s", e->shown);
     }
     http_answer_fini(&answer);
     return ok;
@@ -150,7 +151,7 @@ static bool take_given(struct elasticsearch *e, int object, const char *name, st
         return false;
     if (!exists) {
         fault_set(f, FAULT_SCHEMA, "there is no index \"%s\"", name);
-        fault_subject(f, "%s", e->address);
+        fault_subject(f, "%s", e->shown);
         return fault_hint(f, "leave the index name out to have it found");
     }
     snprintf(e->names[object], NAME_MAX_BYTES, "%s", name);
@@ -192,13 +193,15 @@ static bool take_address(struct elasticsearch *e, const struct index_options *o,
     size_t length = strlen(address);
     while (length && address[length - 1] == '/')
         length--;
+    url_show(address, e->shown);
     if (strncasecmp(address, "http://", 7) != 0 && strncasecmp(address, "https://", 8) != 0) {
-        fault_set(f, FAULT_USAGE, "not an address of Elasticsearch: \"%.200s\"", address);
+        fault_set(f, FAULT_USAGE, "not an address of Elasticsearch: \"%.200s\"", e->shown);
         return fault_hint(f, "give http://host:9200");
     }
     if (length >= sizeof e->address)
         return fault_set(f, FAULT_USAGE, "the address of Elasticsearch is too long");
     snprintf(e->address, sizeof e->address, "%.*s", (int)length, address);
+    url_show(e->address, e->shown);
     if (o->user && o->user[0] &&
         !http_basic(o->user, o->password ? o->password : "", &e->authorization)) {
         fault_set(f, FAULT_USAGE, "the user name or the password of Elasticsearch cannot be sent");
@@ -251,7 +254,7 @@ static bool elasticsearch_read(struct index *x, enum index_object object, const 
         fault_set(f, FAULT_SCHEMA, "there is no index for %s documents: none of %s, %s, %s exists",
                   index_object_name(object), known_names[object][0], known_names[object][1],
                   old_index);
-        fault_subject(f, "%s", e->address);
+        fault_subject(f, "%s", e->shown);
         return fault_hint(f, "name the index in the settings");
     }
     char path[PATH_MAX_BYTES];

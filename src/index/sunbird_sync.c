@@ -51,8 +51,11 @@ static bool send_body(struct sunbird_sync *s, enum index_object object, const st
         *is_too_large = answer.status == 413;
         ok = sunbird_read_answer(answer.status, buf_view(&answer.body), object, ids, count, failed,
                                  f);
-        if (!ok)
-            fault_subject(f, "%s", url);
+        if (!ok) {
+            char shown[HTTP_URL_SHOWN_MAX];
+            url_show(url, shown);
+            fault_subject(f, "%s", shown);
+        }
     }
     http_answer_fini(&answer);
     return ok;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "http/http.h"
+
 static struct check_item *add(struct check_result *r, enum check_state state, const char *what)
 {
     struct check_item *item =
@@ -139,11 +141,13 @@ static void check_others(struct move *m, struct check_result *r)
         say(r, CHECK_NOTE, "elasticsearch",
             "set elasticsearch: http://host:9200, so that verify can read documents",
             "not set: documents are not read back, and a 200 of the sync service proves nothing");
+    char shown[HTTP_URL_SHOWN_MAX];
+    url_show(m->settings.sync_url, shown);
     f = (struct fault){0};
     if (!move_sync(m, &f))
         stopped(r, "sync", &f);
     else if (m->sync)
-        say(r, CHECK_OK, "sync", "", "%s (nothing is sent by check)", m->settings.sync_url);
+        say(r, CHECK_OK, "sync", "", "%s (nothing is sent by check)", shown);
     else
         say(r, CHECK_NOTE, "sync", "set sync-url, or sync the ids by hand",
             "not set: Elasticsearch is not synced");

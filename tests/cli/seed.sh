@@ -17,3 +17,22 @@ move() {
         --target 01246375399411712074 >/dev/null
     printf 'sync-pause-ms: 0\nverify-timeout-s: 20\n' >>rj/move.yaml
 }
+
+# service ANSWER...: starts tests/cli/sync-service.py with these answers, in place of an earlier one; $service is its
+# address, ./calls what it was asked.
+service() {
+    [ -z "${service_pid:-}" ] || kill "$service_pid"
+    rm -f port calls
+    touch calls
+    python3 "$root/tests/cli/sync-service.py" . "$@" >/dev/null 2>service.log &
+    service_pid=$!
+    trap 'kill $service_pid' EXIT
+    local tries=0
+    until [ -e port ]; do
+        sleep 0.05
+        tries=$((tries + 1))
+        [ $tries -lt 200 ] || { cat service.log; exit 99; }
+    done
+    # shellcheck disable=SC2034 # for the test
+    service=127.0.0.1:$(cat port)
+}
