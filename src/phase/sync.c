@@ -144,8 +144,8 @@ static bool send_object(struct move *m, enum sync_object object, enum index_obje
                                             .errors = out->failed[index]});
     }
     if (ok && failed_in_a_row >= BLOCKS_FAILED_MAX)
-        move_note(m, "%d blocks in a row failed: the service is not asked any more",
-                  failed_in_a_row);
+        move_note(m, "%d blocks in a row failed: no more ids of type %s are sent", failed_in_a_row,
+                  index_object_name(index));
     buf_fini(&last);
     return ok;
 }
@@ -158,9 +158,15 @@ bool sync_objects(struct move *m, unsigned objects, unsigned states, struct sync
     if (size < 1 || size > SYNC_BLOCK_MAX)
         return fault_set(f, FAULT_USAGE, "sync-block-size must be 1 to %d", SYNC_BLOCK_MAX);
     bool ok = block_init(&b, size, f);
-    for (size_t i = 0; ok && i < sizeof order / sizeof *order; i++)
-        if (objects & (1u << order[i].object))
+    for (size_t i = 0; ok && i < sizeof order / sizeof *order; i++) {
+        if (!(objects & (1u << order[i].object)))
+            continue;
+        if (order[i].object == SYNC_USER && out->failed[INDEX_ORGANISATION] > 0)
+            move_note(m, "no users are sent, since an organisation was not synced: an old service "
+                         "would empty their organisations");
+        else
             ok = send_object(m, order[i].object, order[i].index, states, &b, out, f);
+    }
     block_fini(&b);
     return ok;
 }
