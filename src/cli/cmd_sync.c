@@ -1,5 +1,6 @@
 #include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/session.h"
@@ -36,8 +37,10 @@ static void print_objects(FILE *to, const uint64_t n[INDEX_BATCH + 1])
 
 enum { READ_COUNT = 256, IDS_ARENA_MAX = 256 * 1024 * 1024 };
 
-/* DIR/not-synced-user.ids: what the service did not take, ready for another try by hand. */
-static bool write_ids(struct ledger *l, enum sync_object object, const char *path, struct fault *f)
+/* DIR/not-synced-user.ids: what the service did not take, ready for another try by hand. |left_out|: ids that no line
+ * can hold. */
+static bool write_ids(struct ledger *l, enum sync_object object, const char *path,
+                      uint64_t *left_out, struct fault *f)
 {
     struct sync_item items[READ_COUNT];
     struct arena a;
@@ -54,6 +57,8 @@ static bool write_ids(struct ledger *l, enum sync_object object, const char *pat
             after = items[i].id;
             if (id_file_can_hold(items[i].id))
                 ok = ids_add(x, items[i].id, f);
+            else
+                ++*left_out;
         }
     }
     ok = ok && ids_finish(x, NULL, 0, NULL, f);
@@ -62,23 +67,40 @@ static bool write_ids(struct ledger *l, enum sync_object object, const char *pat
     return ok;
 }
 
+/* Of every type: a file of an earlier run whose ids are synced now would be sent again by hand for nothing. */
 static void write_failed(const struct session *s, const struct sync_result *r)
 {
     static const enum sync_object objects[] = {[INDEX_USER] = SYNC_USER,
                                                [INDEX_ORGANISATION] = SYNC_ORGANISATION,
                                                [INDEX_BATCH] = SYNC_BATCH};
     for (int i = 0; i <= INDEX_BATCH; i++) {
-        char path[PATH_MAX];
+        char path[PATH_MAX], count[64];
         struct fault f = {0};
-        if (r->failed[i] == 0)
-            continue;
+        uint64_t left_out = 0;
         snprintf(path, sizeof path, "%s/not-synced-%s.ids", s->cli->values.settings.dir,
                  index_object_name((enum index_object)i));
-        if (write_ids(s->move.ledger, objects[i], path, &f))
+        if (r->failed[i] == 0) {
+            unlink(path);
+            continue;
+        }
+        if (write_ids(s->move.ledger, objects[i], path, &left_out, &f))
             printf("            their ids: %s\n", path);
         else
             cli_warn("the file of ids that were not synced could not be written: %s", f.text);
+        if (left_out > 0)
+            printf("            but for %s that no line can hold: only tenantmove sync sends %s\n",
+                   text_counted(count, left_out, "id", "ids"), left_out == 1 ? "it" : "them");
     }
+}
+
+static void print_failed(const struct session *s, const struct sync_result *r, const char *what)
+{
+    char command[512];
+    fputs("  Attention ", stdout);
+    print_objects(stdout, r->failed);
+    printf(" %s (%s tries them again)\n", what,
+           session_command(s->cli, "sync", command, sizeof command));
+    write_failed(s, r);
 }
 
 static int print_result(const struct session *s, const struct sync_result *r)
@@ -90,14 +112,10 @@ static int print_result(const struct session *s, const struct sync_result *r)
     printf(" in %s, in %s.\n", text_counted(blocks, r->blocks, "block", "blocks"),
            text_duration(time, r->duration_us));
     if (sum(r->failed) > 0) {
-        char command[512];
-        fputs("  Attention ", stdout);
-        print_objects(stdout, r->failed);
-        printf(" could not be synced (%s tries them again)\n",
-               session_command(c, "sync", command, sizeof command));
-        write_failed(s, r);
+        print_failed(s, r, "could not be synced");
         return EXIT_SOME_ROWS;
     }
+    write_failed(s, r);
     if (!c->values.settings.elasticsearch[0])
         puts("  The service works after its answer; without `elasticsearch` nobody looks whether "
              "it did.");
@@ -124,6 +142,8 @@ int cmd_sync(struct cli *c)
         code = EXIT_INTERRUPTED;
     } else {
         code = session_fail(&s, &f);
+        if (f.code == FAULT_DENIED && sum(r.failed) > 0)
+            print_failed(&s, &r, "are not synced");
     }
     session_close(&s);
     c->clean = ok && sum(r.failed) == 0;
