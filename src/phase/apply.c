@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static bool open_plan(struct move *m, struct move_rules *rules, const char *phase, struct fault *f)
+static bool open_ledger(struct move *m, const char *phase, struct fault *f)
 {
     if (!ledger_exists(m->settings.dir)) {
         fault_set(f, FAULT_REFUSED, "there is no plan in this directory");
@@ -17,12 +17,22 @@ static bool open_plan(struct move *m, struct move_rules *rules, const char *phas
         fault_set(f, FAULT_REFUSED, "the plan was interrupted before its end");
         return fault_hint(f, "Next: tenantmove plan");
     }
-    return move_open_all(m, rules, f) && plan_check(m, rules, f);
+    return true;
+}
+
+static bool open_plan(struct move *m, struct move_rules *rules, const char *phase, struct fault *f)
+{
+    return open_ledger(m, phase, f) && move_open_all(m, rules, f) && plan_check(m, rules, f);
 }
 
 bool move_open_plan(struct move *m, struct move_rules *rules, const char *phase, struct fault *f)
 {
     return open_plan(m, rules, phase, f);
+}
+
+bool move_open_done(struct move *m, struct move_rules *rules, const char *phase, struct fault *f)
+{
+    return open_ledger(m, phase, f) && move_open_all(m, rules, f) && plan_is_of_this_move(m, f);
 }
 
 /* Before the first byte is written: every table that the plan touches takes writes from this login.

@@ -110,6 +110,8 @@ bool plan_seal(struct move *m, const struct move_rules *rules, char digest[DIGES
                struct fault *f);
 /* FAULT_REFUSED "the plan is stale" with what differs. */
 bool plan_check(struct move *m, const struct move_rules *rules, struct fault *f);
+/* FAULT_REFUSED when the ledger is of other organisations, or of other keyspaces. */
+bool plan_is_of_this_move(struct move *m, struct fault *f);
 
 /* ---- write.c: carries out a batch of changes ---- */
 
@@ -132,6 +134,8 @@ bool write_all(struct move *m, const struct move_rules *rules, enum rule_phase p
 bool move_open_all(struct move *m, struct move_rules *rules, struct fault *f);
 /* The same on a directory that has a finished plan, which must still be the truth. */
 bool move_open_plan(struct move *m, struct move_rules *rules, const char *phase, struct fault *f);
+/* The same for what only looks at changes that are done: those are true, whatever the plan is. */
+bool move_open_done(struct move *m, struct move_rules *rules, const char *phase, struct fault *f);
 /* FAULT_DENIED for the first table of a rule that this login may not write. */
 bool may_write_all(struct move *m, const struct move_rules *rules, const char *const *only,
                    struct fault *f);

@@ -6,22 +6,24 @@
 #include <string.h>
 #include <time.h>
 
+/* What the earlier plan changed and nobody synced yet is known to its ledger alone. */
 static bool refuse_unsynced(struct move *m, struct fault *f)
 {
-    uint64_t unsynced = 0;
+    uint64_t open = 0;
     if (!ledger_sync_collect(m->ledger, f))
         return false;
     for (enum sync_object o = SYNC_USER; o <= SYNC_BATCH; o++) {
         uint64_t by_state[SYNC_FAILED + 1];
         if (!ledger_sync_count(m->ledger, o, by_state, f))
             return false;
-        unsynced += by_state[SYNC_PENDING] + by_state[SYNC_FAILED];
+        open += by_state[SYNC_PENDING] + by_state[SYNC_WRONG] + by_state[SYNC_FAILED];
     }
-    if (unsynced == 0)
+    if (open == 0)
         return true;
-    fault_set(f, FAULT_REFUSED, "%llu objects that this plan changed were not synced yet",
-              (unsigned long long)unsynced);
-    return fault_hint(f, "Next: tenantmove sync; or plan in a new directory (tenantmove init)");
+    fault_set(f, FAULT_REFUSED, "%llu ids that this plan changed are not synced yet",
+              (unsigned long long)open);
+    return fault_hint(f, "Next: tenantmove sync; afterwards a new plan can be made (or make it in "
+                         "another directory now: tenantmove init)");
 }
 
 /* An earlier plan is never overwritten: it is put aside under a name of its own, and only when
@@ -40,15 +42,10 @@ static bool put_aside(struct move *m, struct fault *f)
                   (unsigned long long)done, (unsigned long long)c.all);
         return fault_hint(f, "Next: tenantmove apply (goes on); afterwards a new plan can be made");
     }
-    if (!refuse_unsynced(m, f))
+    if (done && !refuse_unsynced(m, f))
         return false;
     ledger_close(m->ledger);
     m->ledger = NULL;
-    if (!ledger_is_one_file(m->settings.dir)) {
-        fault_set(f, FAULT_REFUSED, "another program has the earlier ledger open");
-        fault_subject(f, "%s/ledger.db", m->settings.dir);
-        return fault_hint(f, "close it (tenantmove status, sqlite3 …), then run this again");
-    }
     time_t now = time(NULL);
     struct tm tm;
     strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));

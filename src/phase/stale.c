@@ -155,14 +155,19 @@ static bool move_same(struct move *m, const char *name, const char *now, struct 
         f, "use the directory of this move (--dir), or make a new one with tenantmove init");
 }
 
+bool plan_is_of_this_move(struct move *m, struct fault *f)
+{
+    return move_same(m, "plan.source", m->settings.source, f) &&
+           move_same(m, "plan.target", m->settings.target, f) &&
+           move_same(m, "plan.keyspace", m->settings.keyspace, f);
+}
+
 bool plan_check(struct move *m, const struct move_rules *rules, struct fault *f)
 {
     char profile[DIGEST_TEXT], shape[DIGEST_TEXT], digest[DIGEST_TEXT];
     struct change_counts retire;
     digest_of(m->profile.text, profile);
-    if (!move_same(m, "plan.source", m->settings.source, f) ||
-        !move_same(m, "plan.target", m->settings.target, f) ||
-        !move_same(m, "plan.keyspace", m->settings.keyspace, f))
+    if (!plan_is_of_this_move(m, f))
         return false;
     if (!text_same(m, "profile.sha256", profile, "the profile was changed since the plan", f))
         return false;

@@ -222,7 +222,7 @@ static bool sync_all(struct move *m, struct sync_result *out, struct fault *f)
     struct move_rules rules;
     const unsigned every = 1u << SYNC_ORGANISATION | 1u << SYNC_USER | 1u << SYNC_BATCH;
     const unsigned states = 1u << SYNC_PENDING | 1u << SYNC_FAILED | 1u << SYNC_WRONG;
-    if (!sync_needs_url(m, f) || !move_open_plan(m, &rules, "sync", f) || !refuse_open(m, f) ||
+    if (!sync_needs_url(m, f) || !move_open_done(m, &rules, "sync", f) || !refuse_open(m, f) ||
         !move_sync(m, f))
         return false;
     if (!ledger_sync_collect(m->ledger, f) || !add_organisation(m, m->target.id, f) ||
