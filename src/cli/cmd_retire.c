@@ -28,11 +28,17 @@ static int print_result(const struct cli *c, const struct retire_result *r)
         printf("  Attention %s it again (%s)\n",
                text_counted(count, r->references, "row names", "rows name"),
                session_command(c, "apply", command, sizeof command));
+    if (r->unsynced > 0)
+        printf("  Attention %s not synced yet (%s)\n",
+               text_counted(count, r->unsynced, "user or batch is", "users and batches are"),
+               session_command(c, "sync", command, sizeof command));
     bool is_clean = !r->apply.conflicts && !r->apply.rejected && !r->references &&
                     r->sync.failed[INDEX_ORGANISATION] == 0 && r->documents_right == r->documents;
-    if (is_clean)
+    if (is_clean && r->unsynced == 0)
         puts("The move is done.");
-    return is_clean ? EXIT_DONE : EXIT_SOME_ROWS;
+    /* Without an address of the service, the sync is somebody else's. */
+    bool is_left = r->unsynced > 0 && c->values.settings.sync_url[0];
+    return is_clean && !is_left ? EXIT_DONE : EXIT_SOME_ROWS;
 }
 
 int cmd_retire(struct cli *c)

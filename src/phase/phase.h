@@ -156,6 +156,7 @@ struct retire_result {
     struct sync_result sync;
     bool synced;
     uint64_t documents, documents_right; /* of organisations, read back afterwards */
+    uint64_t unsynced;                   /* users and batches whose documents are not right yet */
 };
 bool phase_retire(struct move *m, struct retire_result *out, struct fault *f);
 

@@ -113,6 +113,11 @@ bool plan_check(struct move *m, const struct move_rules *rules, struct fault *f)
 /* FAULT_REFUSED when the ledger is of other organisations, or of other keyspaces. */
 bool plan_is_of_this_move(struct move *m, struct fault *f);
 
+/* ---- sync.c ---- */
+
+/* Users, batches and, if |organisations|, organisations that the service has not taken, or not made right. */
+bool sync_count_open(struct move *m, bool organisations, uint64_t *open, struct fault *f);
+
 /* ---- write.c: carries out a batch of changes ---- */
 
 /* Writes, reads back and heals |count| changes; sets every .state and .reason (in |a|). |copied| is

@@ -9,15 +9,9 @@
 /* What the earlier plan changed and nobody synced yet is known to its ledger alone. */
 static bool refuse_unsynced(struct move *m, struct fault *f)
 {
-    uint64_t open = 0;
-    if (!ledger_sync_collect(m->ledger, f))
+    uint64_t open;
+    if (!sync_count_open(m, true, &open, f))
         return false;
-    for (enum sync_object o = SYNC_USER; o <= SYNC_BATCH; o++) {
-        uint64_t by_state[SYNC_FAILED + 1];
-        if (!ledger_sync_count(m->ledger, o, by_state, f))
-            return false;
-        open += by_state[SYNC_PENDING] + by_state[SYNC_WRONG] + by_state[SYNC_FAILED];
-    }
     if (open == 0)
         return true;
     fault_set(f, FAULT_REFUSED, "%llu ids that this plan changed are not synced yet",

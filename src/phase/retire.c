@@ -61,7 +61,7 @@ static bool retire_all(struct move *m, struct retire_result *out, struct fault *
     if (late.rows)
         move_note(m, "%llu rows name the old tenant again: %s. Next: tenantmove apply",
                   (unsigned long long)late.rows, late.first);
-    return true;
+    return sync_count_open(m, false, &out->unsynced, f);
 }
 
 bool phase_retire(struct move *m, struct retire_result *out, struct fault *f)

@@ -183,6 +183,21 @@ static bool count_failed(struct move *m, struct sync_result *out, struct fault *
     return true;
 }
 
+bool sync_count_open(struct move *m, bool organisations, uint64_t *open, struct fault *f)
+{
+    *open = 0;
+    if (!ledger_sync_collect(m->ledger, f))
+        return false;
+    for (enum sync_object o = SYNC_USER; o <= SYNC_BATCH; o++) {
+        uint64_t by_state[SYNC_FAILED + 1];
+        if (!ledger_sync_count(m->ledger, o, by_state, f))
+            return false;
+        if (organisations || o != SYNC_ORGANISATION)
+            *open += by_state[SYNC_PENDING] + by_state[SYNC_WRONG] + by_state[SYNC_FAILED];
+    }
+    return true;
+}
+
 static bool add_organisation(struct move *m, struct bytes id, struct fault *f)
 {
     struct sync_item item = {.object = SYNC_ORGANISATION, .id = id, .state = SYNC_PENDING};
