@@ -266,7 +266,7 @@ int job_move_run(struct job *j)
     progress_clear(&jm.session.line);
     if (ok && r.nothing)
         code = print_nothing(&jm, &f);
-    else if (!ok || !write_ids(&jm, &f))
+    else if (!ok || !write_ids(&jm, &f) || (j->dry && !job_dry_end(&jm.session.move, &f)))
         code = fail_before(&jm, &f);
     else if (j->dry)
         code = print_dry(&jm, &r);

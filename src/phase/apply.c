@@ -71,6 +71,21 @@ static bool next_pass(struct move *m, const struct move_rules *rules, const char
     return ledger_put_int(m->ledger, "apply.pass", next, f) && ledger_flush(m->ledger, f);
 }
 
+bool look_again(struct move *m, const struct move_rules *rules, const char *const *only,
+                struct pass_result *found, struct fault *f)
+{
+    int64_t pass = 1;
+    return forget_look(m, f) && last_pass(m, &pass, f) &&
+           pass_run(m, rules, (int)pass + 1, 1u << RULE_MOVE, only, found, f);
+}
+
+bool forget_look(struct move *m, struct fault *f)
+{
+    int64_t pass = 1;
+    return last_pass(m, &pass, f) && ledger_forget_pass(m->ledger, (int)pass + 1, f) &&
+           ledger_flush(m->ledger, f);
+}
+
 bool converge(struct move *m, const struct move_rules *rules, const char *const *only,
               struct apply_result *out, struct fault *f)
 {

@@ -44,7 +44,7 @@ static bool open_job(struct move *m, struct job_result *out, struct fault *f)
     if (untouched)
         return ledger_forget_pass(m->ledger, 1, f);
     out->resumed = bytes_are(state, "planned");
-    return true;
+    return forget_look(m, f);
 }
 
 static bool plan_job(struct move *m, const struct move_rules *rules, const struct job_options *o,
@@ -68,6 +68,22 @@ static bool still_true(struct move *m, const struct move_rules *rules, struct fa
     return fill_counts(m, RULE_MOVE, &counts, f) && (counts.open == 0 || plan_check(m, rules, f));
 }
 
+/* A dry run behind a real one: the rows say what is left, not the plan, which is carried out. */
+static bool scan_job(struct move *m, const struct move_rules *rules, const struct job_options *o,
+                     struct job_result *out, struct fault *f)
+{
+    struct pass_result found;
+    if (!look_again(m, rules, o->rules, &found, f))
+        return false;
+    out->changes = found.planned;
+    return true;
+}
+
+bool job_dry_end(struct move *m, struct fault *f)
+{
+    return forget_look(m, f);
+}
+
 bool job_begin(struct move *m, const struct job_options *o, struct job_result *out, struct fault *f)
 {
     struct move_rules *rules = arena_alloc(&m->arena, sizeof *rules);
@@ -76,7 +92,7 @@ bool job_begin(struct move *m, const struct job_options *o, struct job_result *o
         return fault_memory(f);
     bool ok = move_open_all(m, rules, f) && open_job(m, out, f);
     if (ok && out->resumed)
-        ok = still_true(m, rules, f);
+        ok = still_true(m, rules, f) && (!o->dry || scan_job(m, rules, o, out, f));
     else if (ok)
         ok = plan_job(m, rules, o, out, f);
     if (!ok || o->dry)

@@ -17,9 +17,9 @@ struct job_options {
 };
 
 struct job_result {
-    uint64_t changes;          /* planned by this run, or left over from an earlier one */
-    bool resumed;              /* an earlier real run was not at its end */
-    bool nothing;              /* no row names the source: the id file is left as it is */
+    uint64_t changes; /* planned by this run, or by a dry run found behind an earlier real one */
+    bool resumed;     /* an earlier real run was not at its end */
+    bool nothing;     /* no row names the source: the id file is left as it is */
     struct apply_result apply; /* zero for a dry run */
 };
 
@@ -32,6 +32,8 @@ bool job_dir(const char *ids_path, char *out, size_t size, struct fault *f);
  * out, so that ids are on disk before the first write. */
 bool job_begin(struct move *m, const struct job_options *o, struct job_result *out,
                struct fault *f);
+/* Behind the id file of a dry run: forgets what it found and nobody carries out. */
+bool job_dry_end(struct move *m, struct fault *f);
 bool job_apply(struct move *m, const struct job_options *o, struct job_result *out,
                struct fault *f);
 

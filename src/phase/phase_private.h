@@ -144,6 +144,10 @@ bool move_open_done(struct move *m, struct move_rules *rules, const char *phase,
 /* FAULT_DENIED for the first table of a rule that this login may not write. */
 bool may_write_all(struct move *m, const struct move_rules *rules, const char *const *only,
                    struct fault *f);
+/* What a scan finds now, as a pass of its own that nobody carries out; forget_look takes it away again. */
+bool look_again(struct move *m, const struct move_rules *rules, const char *const *only,
+                struct pass_result *found, struct fault *f);
+bool forget_look(struct move *m, struct fault *f);
 /* Writes what is open, scans again, and so on until a pass finds nothing. */
 bool converge(struct move *m, const struct move_rules *rules, const char *const *only,
               struct apply_result *out, struct fault *f);
