@@ -162,9 +162,9 @@ static void print_ids(const struct job_move *jm, const struct job_result *r)
     if (jm->left_out > 0)
         printf(
             "  Attention %s cannot stand on a line (a line break, or not UTF-8) and %s left out: "
-            "tenantmove sync --dir %s sends all\n",
+            "Sync_job_run.sh takes %s from %s\n",
             text_counted(count, jm->left_out, "id", "ids"), jm->left_out == 1 ? "is" : "are",
-            jm->job->cli.values.settings.dir);
+            jm->left_out == 1 ? "it" : "them", jm->job->cli.values.settings.dir);
     if (jm->step->writes_users)
         printf("  The users of these memberships need a sync too: %s\n", jm->users_path);
 }
