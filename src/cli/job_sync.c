@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/job.h"
+#include "cli/progress.h"
 #include "cli/text.h"
 #include "http/http.h"
 #include "index/index.h"
@@ -16,6 +17,7 @@
 #include "phase/id_file.h"
 #include "phase/id_set.h"
 
+#define FAILED_ENDING ".failed"
 enum { DEFAULT_BLOCK = 100, LEDGER_ARENA_MAX = 512 * 1024 * 1024, CHANGES_READ = 256 };
 
 struct job_sync {
@@ -29,12 +31,15 @@ struct job_sync {
     struct sync_id *ids;
     size_t count;
     size_t with_course;       /* ids whose course id is known */
+    bool plain;               /* this service wants batches without it */
     struct id_set unwritable; /* ids from the ledger alone */
     struct arena arena;       /* what comes from the ledger */
     struct loop *loop;
     struct sync *sync;
+    struct progress_line line;
     uint64_t sent;
     uint64_t failed;
+    uint64_t unwritten; /* of |failed|, those that no line can hold */
     FILE *failed_file;
     char failed_path[PATH_MAX];
 };
@@ -214,17 +219,28 @@ static bool take_changes(struct job_sync *s, struct ledger *l, const struct by_i
     return ok;
 }
 
-/* The folder of the ledger that the job left: beside the file, or beside the one that a file of users goes with. */
+/* Cuts |ending| off |path|. */
+static bool cut_ending(char *path, const char *ending)
+{
+    size_t n = strlen(path), end = strlen(ending);
+    if (n <= end || strcmp(path + n - end, ending) != 0)
+        return false;
+    path[n - end] = '\0';
+    return true;
+}
+
+/* The folder of the ledger that the job left: beside the file, or beside the one that this is the rest of
+ * (FILE.failed), or that a file of users goes with (FILE.users). */
 static bool ledger_folder(const struct job_sync *s, char *out, size_t room, struct fault *f)
 {
     char base[PATH_MAX];
-    size_t n = strlen(s->path), end = strlen(JOB_USERS_ENDING);
-    if (!id_file_folder(s->path, out, room, f))
-        return false;
-    if (ledger_exists(out) || n <= end || strcmp(s->path + n - end, JOB_USERS_ENDING) != 0)
-        return true;
-    snprintf(base, sizeof base, "%.*s", (int)(n - end), s->path);
-    return id_file_folder(base, out, room, f);
+    snprintf(base, sizeof base, "%s", s->path);
+    do {
+        if (!id_file_folder(base, out, room, f))
+            return false;
+    } while (!ledger_exists(out) &&
+             (cut_ending(base, FAILED_ENDING) || cut_ending(base, JOB_USERS_ENDING)));
+    return true;
 }
 
 /* Beside a file that one of our jobs made there is its ledger, which knows more than a line can say: the course of a
@@ -232,6 +248,7 @@ static bool ledger_folder(const struct job_sync *s, char *out, size_t room, stru
 static bool read_ledger(struct job_sync *s, struct fault *f)
 {
     char folder[PATH_MAX];
+    s->plain = strcmp(s->settings->sync_batch_ids, "plain") == 0;
     if (!ledger_folder(s, folder, sizeof folder, f))
         return false;
     if (!ledger_exists(folder))
@@ -246,15 +263,14 @@ static bool read_ledger(struct job_sync *s, struct fault *f)
         ok = take_changes(s, l, index, f);
     }
     free(index);
-    bool plain = strcmp(s->settings->sync_batch_ids, "plain") == 0;
     if (ok && strcmp(s->settings->sync_batch_ids, "object") != 0) {
         struct bytes planned; /* what the tables told when the job looked at them */
         ok = ledger_get(l, "plan.batch_ids", &s->arena, &planned, f);
-        plain = plain || bytes_are(planned, "plain");
+        s->plain = s->plain || bytes_are(planned, "plain");
     }
     if (l)
         ledger_close(l);
-    if (ok && plain) {
+    if (ok && s->plain) {
         for (size_t i = 0; i < s->count; i++)
             s->ids[i].course_id = bytes_null();
         s->with_course = 0;
@@ -280,13 +296,17 @@ static bool keep_failed(struct job_sync *s, const struct sync_id *id, struct fau
 {
     s->failed++;
     if (!s->failed_file) {
-        if (snprintf(s->failed_path, sizeof s->failed_path, "%s.failed", s->path) >=
+        if (snprintf(s->failed_path, sizeof s->failed_path, "%s" FAILED_ENDING, s->path) >=
             (int)sizeof s->failed_path)
             return fault_set(f, FAULT_USAGE, "the id file's name is too long");
         s->failed_file = fopen(s->failed_path, "we");
         if (!s->failed_file)
             return fault_set(f, FAULT_IO, "could not write the file of what was not synced: %s",
                              s->failed_path);
+    }
+    if (!id_file_can_hold(id->id)) { /* the ledger has it */
+        s->unwritten++;
+        return true;
     }
     fwrite(id->id.p, 1, id->id.n, s->failed_file);
     putc('\n', s->failed_file);
@@ -313,6 +333,8 @@ static bool send_block(struct job_sync *s, const struct sync_id *ids, int count,
     }
     free(failed);
     if (!ok && !stops)
+        progress_clear(&s->line);
+    if (!ok && !stops)
         cli_warn("a block of %d ids was not synced: %s", count, why.text);
     if (stops)
         *f = why;
@@ -336,13 +358,15 @@ static bool send_form(struct job_sync *s, bool in_objects, struct fault *f)
             ok = fault_set(f, FAULT_INTERRUPTED, "stopped between two calls");
         ok = ok && send_block(s, block, n, f);
         n = 0;
-        if (ok && !isatty(STDERR_FILENO))
-            continue;
-        if (ok)
-            fprintf(stderr, "\r  sync  %" PRIu64 " / %zu", s->sent, s->count);
+        progress_show(&s->line, &(struct progress){.phase = "sync",
+                                                   .part = index_object_name(s->object),
+                                                   .unit = "ids",
+                                                   .done = s->sent + s->failed,
+                                                   .done_here = s->sent + s->failed,
+                                                   .total = s->count,
+                                                   .errors = s->failed});
     }
-    if (isatty(STDERR_FILENO))
-        fputc('\n', stderr);
+    progress_clear(&s->line);
     if (s->sync)
         sync_free(s->sync);
     s->sync = NULL;
@@ -366,10 +390,15 @@ static void say_what(const struct job_sync *s, bool dry)
     if (s->object == INDEX_BATCH && s->with_course > 0)
         job_say("%zu of them with their course id, as newer course services want it",
                 s->with_course);
+    if (s->object == INDEX_BATCH && s->with_course < s->count && !s->plain)
+        job_say("%zu of them without a course id, which newer course services answer with 200 and "
+                "ignore: no ledger beside %s knows it",
+                s->count - s->with_course, s->path);
 }
 
 static bool send_all(struct job_sync *s, struct fault *f)
 {
+    progress_init(&s->line, false);
     s->loop = loop_new(f);
     if (!s->loop || !loop_catch_signals(s->loop, f))
         return false;
@@ -381,7 +410,7 @@ static bool send_all(struct job_sync *s, struct fault *f)
 
 static int finish(struct job_sync *s, bool ok, struct fault *f)
 {
-    char sent[64];
+    char sent[64], left_out[64];
     text_counted(sent, s->sent, "id", "ids");
     if (s->failed_file && fclose(s->failed_file) != 0 && ok)
         ok = fault_set(f, FAULT_IO, "could not write %s", s->failed_path);
@@ -395,8 +424,16 @@ static int finish(struct job_sync *s, bool ok, struct fault *f)
     if (s->failed > 0) {
         printf("Sent %s; %" PRIu64 " could not be synced: their ids are in %s.\n", sent, s->failed,
                s->failed_path);
+        if (s->unwritten > 0)
+            printf("  but for %s that no line can hold: this job takes %s from the ledger, with "
+                   "either file\n",
+                   text_counted(left_out, s->unwritten, "id", "ids"),
+                   s->unwritten == 1 ? "it" : "them");
         return EXIT_SOME_ROWS;
     }
+    /* An earlier run's rest is sent now. */
+    snprintf(s->failed_path, sizeof s->failed_path, "%s" FAILED_ENDING, s->path);
+    unlink(s->failed_path);
     if (!id_file_mark_synced(s->path, f))
         cli_warn("%s", f->text);
     printf("Sent %s. The service works on them after its answer: look at the documents, not at its "
