@@ -1,8 +1,11 @@
 #include "cli/command.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/arguments.h"
 #include "cli/config.h"
@@ -134,17 +137,44 @@ static int run(struct cli *c, int argc, char **argv)
     return c->command->run(c);
 }
 
+/* A caller may have closed them (cron, >&-): the next file that is opened, the ledger or a socket, would be taken for
+ * the terminal. */
+static void open_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            _exit(EXIT_INTERNAL);
+    }
+}
+
+static bool reader_is_gone(void)
+{
+    struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&p, 1, 0) == 1 && (p.revents & POLLERR);
+}
+
+/* What was printed must have arrived; somebody who stops reading (`show | head`) knows it. */
+static int end_output(int code)
+{
+    bool lost = ferror(stdout) != 0;
+    if (fflush(stdout) == 0 && !lost)
+        return code;
+    if (!reader_is_gone())
+        fputs("tenantmove: what was printed could not be written: the output is not complete.\n",
+              stderr);
+    return code == EXIT_DONE ? EXIT_ERRORS : code;
+}
+
 int command_main(int argc, char **argv)
 {
+    open_standard_files();
     /* A reader that went away must not end the run between two writes. */
     signal(SIGPIPE, SIG_IGN);
     if (argc >= 2 && strcmp(argv[1], "job") == 0)
-        return cmd_job(argc - 2, argv + 2);
+        return end_output(cmd_job(argc - 2, argv + 2));
     struct cli c;
     cli_init(&c);
     int code = run(&c, argc, argv);
     cli_fini(&c);
-    if (fflush(stdout) != 0 && code == EXIT_DONE)
-        code = EXIT_ERRORS;
-    return code;
+    return end_output(code);
 }
