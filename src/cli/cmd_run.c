@@ -1,8 +1,10 @@
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/ask.h"
 #include "cli/command.h"
 #include "cli/session.h"
 #include "cli/text.h"
@@ -39,13 +41,25 @@ static int ask(struct chain *h)
                    session_command(h->cli, "show", command, sizeof command));
         return cli_fail(h->cli, &f);
     }
+    struct ask asked;
+    ask_begin(&asked);
     uint64_t open = h->status.changes.by_state[CHANGE_PLANNED];
     printf("\nThe plan can be looked at in another window: %s\nWrite these %s? Type yes: ",
            session_command(h->cli, "show", command, sizeof command),
            text_counted(changes, open, "change", "changes"));
     fflush(stdout);
-    if (fgets(line, sizeof line, stdin) && strcmp(line, "yes\n") == 0)
+    ssize_t n = ask_read(STDIN_FILENO, line, sizeof line - 1);
+    int error = errno;
+    ask_end(&asked);
+    if (n > 0 && strcmp(line, "yes\n") == 0)
         return EXIT_DONE;
+    if (n < 0 && error == EINTR) {
+        putchar('\n');
+        fault_set(&f, FAULT_INTERRUPTED, "stopped at the question; nothing was written");
+        fault_hint(&f, "Next: %s (asks again)",
+                   session_command(h->cli, "run", command, sizeof command));
+        return cli_fail(h->cli, &f);
+    }
     fault_set(&f, FAULT_REFUSED, "the answer was not yes; nothing was written");
     fault_hint(&f, "Next: %s", session_command(h->cli, "apply", command, sizeof command));
     return cli_fail(h->cli, &f);

@@ -191,6 +191,8 @@ bool config_ask_passwords(struct cli *c, struct fault *f)
         *l->password = secret_from_terminal(c, what, f);
         if (!*l->password) {
             *l->password = "";
+            if (f->code == FAULT_INTERRUPTED)
+                return false;
             return fault_hint(f, "Put it into a file and set %s-password-file", l->option);
         }
     }

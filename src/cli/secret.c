@@ -8,6 +8,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "cli/ask.h"
+
 static const char *keep_line(struct cli *c, char *text, size_t n, const char *from, struct fault *f)
 {
     if (n > 0 && text[n - 1] == '\n')
@@ -84,18 +86,24 @@ const char *secret_from_terminal(struct cli *c, const char *what, struct fault *
         fault_set(f, FAULT_USAGE, "no %s is given", what);
         return NULL;
     }
+    struct ask ask;
+    ask_begin(&ask);
     silent = was;
     silent.c_lflag &= ~(tcflag_t)ECHO;
     tcsetattr(fd, TCSAFLUSH, &silent);
     dprintf(fd, "%s: ", what);
     char text[CLI_SECRET_BYTES_MAX];
-    ssize_t n = read(fd, text, sizeof text);
+    ssize_t n = ask_read(fd, text, sizeof text);
+    int error = errno;
     tcsetattr(fd, TCSAFLUSH, &was);
+    ask_end(&ask);
     dprintf(fd, "\n");
     close(fd);
     const char *kept = NULL;
-    if (n < 0)
-        fault_errno(f, errno, "read the terminal", NULL);
+    if (n < 0 && error == EINTR)
+        fault_set(f, FAULT_INTERRUPTED, "stopped at the question for a password; nothing was done");
+    else if (n < 0)
+        fault_errno(f, error, "read the terminal", NULL);
     else
         kept = keep_line(c, text, (size_t)n, what, f);
     explicit_bzero(text, sizeof text);
