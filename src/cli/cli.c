@@ -1,10 +1,12 @@
 #include "cli/cli.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "cli/command.h"
 
 enum { CLI_ARENA_MAX = 16 * 1024 * 1024 };
@@ -79,6 +81,51 @@ static const char *ending(enum fault_code code)
     return "failed";
 }
 
+static size_t word_length(const char *text)
+{
+    return strspn(text, "abcdefghijklmnopqrstuvwxyz-");
+}
+
+/* The length of "apply" or "plan --again" at |text|; 0: not a command that takes --dir, or it has one. */
+static size_t command_length(const char *text)
+{
+    char name[16];
+    size_t n = word_length(text);
+    if (n == 0 || n >= sizeof name)
+        return 0;
+    memcpy(name, text, n);
+    name[n] = '\0';
+    const struct command *command = command_find(name);
+    if (!command || !((int)command->bit & COMMANDS_DIR))
+        return 0;
+    while (strncmp(text + n, " --", 3) == 0 && strncmp(text + n, " --dir ", 7) != 0)
+        n += 1 + word_length(text + n + 1);
+    return strncmp(text + n, " --dir ", 7) == 0 ? 0 : n;
+}
+
+const char *cli_with_dir(const struct cli *c, const char *text, char *out, size_t room)
+{
+    static const char program[] = "tenantmove ";
+    const char *dir = c && c->command && command_find(c->command->name) == c->command
+                          ? c->values.settings.dir
+                          : ".";
+    struct buf to;
+    buf_init(&to, 64 * 1024);
+    const char *at;
+    while (strcmp(dir, ".") != 0 && (at = strstr(text, program)) != NULL) {
+        const char *command = at + sizeof program - 1;
+        size_t n = command_length(command);
+        buf_append(&to, text, (size_t)(command + n - text));
+        if (n > 0)
+            buf_printf(&to, " --dir %s", dir);
+        text = command + n;
+    }
+    buf_append_text(&to, text);
+    snprintf(out, room, "%s", buf_text(&to));
+    buf_fini(&to);
+    return out;
+}
+
 int cli_fail(const struct cli *c, const struct fault *f)
 {
     /* What a server said may have its own full stop. */
@@ -92,8 +139,9 @@ int cli_fail(const struct cli *c, const struct fault *f)
                 stop);
     if (f->subject[0])
         fprintf(stderr, "  %s\n", f->subject);
+    char hint[2 * PATH_MAX];
     if (f->hint[0])
-        fprintf(stderr, "  %s\n", f->hint);
+        fprintf(stderr, "  %s\n", cli_with_dir(c, f->hint, hint, sizeof hint));
     return cli_exit_code(f->code);
 }
 

@@ -54,6 +54,10 @@ enum exit_code cli_exit_code(enum fault_code code);
  */
 int cli_fail(const struct cli *c, const struct fault *f);
 
+/* |text| with --dir behind each command in it, when the move is not in the current directory: what an operator reads
+ * is what works when it is typed. */
+const char *cli_with_dir(const struct cli *c, const char *text, char *out, size_t room);
+
 /* "tenantmove: warning: …" on stderr. */
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

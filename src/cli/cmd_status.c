@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,7 +55,7 @@ static void print_run(const struct status_result *r, const struct phase_run *p)
     putchar('\n');
 }
 
-static void print_result(const struct status_result *r)
+static void print_result(const struct cli *c, const struct status_result *r)
 {
     if (r->has_plan)
         printf("Plan %s\n", r->plan_name);
@@ -82,7 +83,8 @@ static void print_result(const struct status_result *r)
         puts("What ran here");
     for (int i = 0; i < r->run_count; i++)
         print_run(r, &r->runs[i]);
-    printf("Next: %s\n", r->next);
+    char next[2 * PATH_MAX];
+    printf("Next: %s\n", cli_with_dir(c, r->next, next, sizeof next));
 }
 
 static void json_runs(struct json_writer *w, const struct status_result *r)
@@ -115,7 +117,7 @@ static void json_counts(struct json_writer *w, const char *key, const struct cha
     json_end(w);
 }
 
-static void print_json(const struct status_result *r)
+static void print_json(const struct cli *c, const struct status_result *r)
 {
     struct buf out;
     struct json_writer w;
@@ -137,7 +139,8 @@ static void print_json(const struct status_result *r)
     }
     json_end(&w);
     json_runs(&w, r);
-    json_member_text(&w, "next", r->next);
+    char next[2 * PATH_MAX];
+    json_member_text(&w, "next", cli_with_dir(c, r->next, next, sizeof next));
     json_end(&w);
     puts(buf_text(&out));
     buf_fini(&out);
@@ -153,9 +156,9 @@ int cmd_status(struct cli *c)
     if (!ok)
         code = session_fail(&s, &f);
     else if (c->values.json)
-        print_json(&r);
+        print_json(c, &r);
     else
-        print_result(&r);
+        print_result(c, &r);
     session_close(&s);
     return code;
 }

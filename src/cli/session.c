@@ -86,7 +86,8 @@ static void on_note(void *context, const char *text)
     struct session *s = context;
     progress_clear(&s->line);
     fflush(stdout);
-    fprintf(stderr, "  note  %s\n", text);
+    char shown[2 * PATH_MAX];
+    fprintf(stderr, "  note  %s\n", cli_with_dir(s->cli, text, shown, sizeof shown));
 }
 
 bool session_open(struct session *s, struct cli *c, bool catches, struct fault *f)

@@ -9,8 +9,9 @@ static void choose_next(struct status_result *s)
                     s->changes.by_state[CHANGE_COPIED];
     uint64_t pending = 0, unseen = 0;
     for (int o = 0; o <= SYNC_BATCH; o++) {
-        pending += s->sync_by_state[o][SYNC_PENDING] + s->sync_by_state[o][SYNC_FAILED];
-        unseen += s->sync_by_state[o][SYNC_SENT] + s->sync_by_state[o][SYNC_WRONG];
+        pending += s->sync_by_state[o][SYNC_PENDING] + s->sync_by_state[o][SYNC_FAILED] +
+                   s->sync_by_state[o][SYNC_WRONG];
+        unseen += s->sync_by_state[o][SYNC_SENT];
     }
     bool retire_open = s->retire.by_state[CHANGE_PLANNED] + s->retire.by_state[CHANGE_SENT] > 0;
     const char *next = "nothing: the move is done";
@@ -24,8 +25,13 @@ static void choose_next(struct status_result *s)
                    : "tenantmove apply (goes on)";
     else if (pending)
         next = "tenantmove sync";
-    else if (unseen || retire_open)
-        next = retire_open ? "tenantmove verify, then tenantmove retire" : "tenantmove verify";
+    else if (retire_open)
+        next = "tenantmove verify, then tenantmove retire";
+    else if (unseen && s->retire.all == 0)
+        next = "tenantmove verify";
+    else if (unseen)
+        next = "nothing more; where elasticsearch is set, tenantmove verify looks whether the "
+               "documents are right";
     snprintf(s->next, sizeof s->next, "%s", next);
 }
 
