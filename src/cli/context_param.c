@@ -7,25 +7,28 @@
 static const char FLAG[] = "--context_param";
 enum { FLAG_LENGTH = sizeof FLAG - 1 };
 
+static const char *const secrets[] = {"sunbird_cassandra_password", "sunbird_sync_api_key"};
+enum { SECRETS = sizeof secrets / sizeof secrets[0] };
+
 static bool is_secret(const char *key, size_t n)
 {
-    static const char *const secrets[] = {"sunbird_cassandra_password", "sunbird_sync_api_key"};
-    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
+    for (size_t i = 0; i < SECRETS; i++) {
         if (strlen(secrets[i]) == n && strncasecmp(secrets[i], key, n) == 0)
             return true;
     }
     return false;
 }
 
+/* Wherever it stands in a word: a blank may be missing before it. */
 void context_params_wipe(int argc, char **argv)
 {
     for (int i = 0; i < argc; i++) {
-        char *word = argv[i];
-        if (strncmp(word, FLAG, FLAG_LENGTH) == 0 && word[FLAG_LENGTH] == '=')
-            word += FLAG_LENGTH + 1;
-        char *value = strchr(word, '=');
-        if (value && is_secret(word, (size_t)(value - word)))
-            explicit_bzero(value + 1, strlen(value + 1));
+        for (size_t k = 0; k < SECRETS; k++) {
+            char *value = strcasestr(argv[i], secrets[k]);
+            value = value ? strchr(value, '=') : NULL;
+            if (value)
+                explicit_bzero(value + 1, strlen(value + 1));
+        }
     }
 }
 

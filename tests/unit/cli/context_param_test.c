@@ -159,13 +159,15 @@ static void secrets_vanish_from_the_arguments(void **state)
     (void)state;
     char one[] = "sunbird_cassandra_password=secret",
          two[] = "--context_param=sunbird_sync_api_key=key--context_param",
-         three[] = "sunbird_cassandra_username=name";
-    char *words[] = {one, two, three};
-    context_params_wipe(3, words);
+         three[] = "sunbird_cassandra_username=name",
+         four[] = "sunbird_cassandra_keyspace=sunbird--context_param=sunbird_sync_api_key=glued";
+    char *words[] = {one, two, three, four};
+    context_params_wipe(4, words);
     assert_string_equal(one, "sunbird_cassandra_password=");
     assert_null(memmem(one, sizeof one, "secret", 6));
     assert_null(memmem(two, sizeof two, "key--", 5));
     assert_string_equal(three, "sunbird_cassandra_username=name");
+    assert_null(memmem(four, sizeof four, "glued", 5));
 }
 
 int main(void)
