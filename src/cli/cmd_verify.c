@@ -13,7 +13,10 @@ static const char *const names[] = {
 
 static void print_documents(const struct verify_result *r)
 {
+    static const char *const one[] = {
+        [INDEX_USER] = "user", [INDEX_ORGANISATION] = "organisation", [INDEX_BATCH] = "batch"};
     const char *between = "  ";
+    char count[64];
     for (int i = 0; i <= INDEX_BATCH; i++) {
         char right[TEXT_COUNT_MAX], all[TEXT_COUNT_MAX];
         if (r->documents[i] == 0)
@@ -26,12 +29,13 @@ static void print_documents(const struct verify_result *r)
         puts(" are right in Elasticsearch.");
     for (int i = 0; i <= INDEX_BATCH; i++) {
         if (r->documents_absent[i] > 0)
-            printf("  Attention %" PRIu64 " %s have no document at all\n", r->documents_absent[i],
-                   names[i]);
+            printf("  Attention %s %s no document at all\n",
+                   text_counted(count, r->documents_absent[i], one[i], names[i]),
+                   r->documents_absent[i] == 1 ? "has" : "have");
         if (r->documents_stale[i] > 0)
-            printf("  Attention %" PRIu64
-                   " documents are of deleted %s, which the service does not index again\n",
-                   r->documents_stale[i], names[i]);
+            printf("  Attention %s of deleted %s, which the service does not index again\n",
+                   text_counted(count, r->documents_stale[i], "document is", "documents are"),
+                   names[i]);
     }
 }
 
