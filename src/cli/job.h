@@ -37,6 +37,7 @@ struct job_kind {
     bool needs_move;          /* cassandra, source */
     bool needs_target;
     int (*run)(struct job *j);
+    const char *script, *about, *example; /* of its --help */
 };
 
 const struct job_kind *job_find(const char *name);
