@@ -52,7 +52,8 @@ int cmd_plan(struct cli *c)
     bool opened = session_open(&s, c, true, &f);
     s.shows_rules = true;
     int files = 0;
-    if (opened && phase_plan(&s.move, &r, &f) && write_files(&s, &files, &f)) {
+    bool planned = opened && phase_plan(&s.move, &r, &f);
+    if (planned && write_files(&s, &files, &f)) {
         progress_clear(&s.line);
         print_result(c, &r, files);
         code = r.rejected > 0 ? EXIT_SOME_ROWS : EXIT_DONE;
@@ -61,6 +62,9 @@ int cmd_plan(struct cli *c)
             fault_set(&f, FAULT_INTERRUPTED, "stopped while scanning; nothing was written");
             fault_hint(&f, "The same command starts again");
         }
+        if (planned)
+            fault_hint(&f, "The plan itself is complete. Mend that, then tenantmove plan --again "
+                           "makes both anew");
         code = session_fail(&s, &f);
     }
     session_close(&s);
