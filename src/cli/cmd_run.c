@@ -79,8 +79,42 @@ static int plan(struct chain *h)
         putchar('\n');
         code = cmd_plan(h->cli);
     }
-    if (code == EXIT_DONE && !look(h, &f))
-        code = cli_fail(h->cli, &f);
+    if (code != EXIT_DONE && code != EXIT_SOME_ROWS)
+        return code;
+    return look(h, &f) ? EXIT_DONE : cli_fail(h->cli, &f);
+}
+
+/* Rows that the plan cannot change would stay behind: somebody must have seen them before the first write. */
+static int refuse_rejected(struct chain *h)
+{
+    struct fault f = {0};
+    char rows[64], command[512];
+    uint64_t rejected = h->status.changes.by_state[CHANGE_REJECTED];
+    if (rejected == 0 || is_begun(&h->status))
+        return EXIT_DONE;
+    fault_set(&f, FAULT_REFUSED, "%s of the plan cannot be changed; nothing was written",
+              text_counted(rows, rejected, "row", "rows"));
+    fault_hint(&f,
+               "Look at them: %s. Mend them and make the plan anew (tenantmove plan --again), "
+               "or leave them and go on step by step (tenantmove apply)",
+               session_command(h->cli, "show --rejected", command, sizeof command));
+    return cli_fail(h->cli, &f);
+}
+
+/* A step that ended in an error has said so itself. |next|: what may be done all the same; NULL: nothing. */
+static int stop_after(const struct cli *c, const char *step, const char *next, int code)
+{
+    char command[512];
+    fflush(stdout);
+    if (code != EXIT_SOME_ROWS)
+        return code;
+    fprintf(stderr, "tenantmove: run stopped after %s, which left something open (see above).\n",
+            step);
+    fputs("  The same command tries again", stderr);
+    if (next)
+        fprintf(stderr, "; to go on without it: %s",
+                session_command(c, next, command, sizeof command));
+    fputc('\n', stderr);
     return code;
 }
 
@@ -97,19 +131,19 @@ static int steps(struct chain *h)
     heading("apply");
     int worst = cmd_apply(c);
     if (!c->clean)
-        return worst;
+        return stop_after(c, "apply", "sync", worst);
     if (c->values.settings.sync_url[0]) {
         heading("sync");
         int code = cmd_sync(c);
         if (!c->clean)
-            return code;
+            return stop_after(c, "sync", "verify", code);
     } else {
         puts("Nothing is synced: `sync-url` is not set.");
     }
     heading("verify");
     int code = cmd_verify(c);
     if (!c->clean)
-        return code;
+        return stop_after(c, "verify", NULL, code);
     heading("retire");
     code = cmd_retire(c);
     return code == EXIT_DONE ? worst : code;
@@ -120,6 +154,8 @@ int cmd_run(struct cli *c)
     struct chain h = {.cli = c};
     c->in_chain = true;
     int code = plan(&h);
+    if (code == EXIT_DONE)
+        code = refuse_rejected(&h);
     if (code == EXIT_DONE && !is_begun(&h.status))
         code = ask(&h);
     return code == EXIT_DONE ? steps(&h) : code;
