@@ -40,6 +40,11 @@ static bool put_aside(struct move *m, struct fault *f)
         return false;
     ledger_close(m->ledger);
     m->ledger = NULL;
+    if (!ledger_is_one_file(m->settings.dir)) {
+        fault_set(f, FAULT_REFUSED, "another program has the earlier ledger open");
+        fault_subject(f, "%s/ledger.db", m->settings.dir);
+        return fault_hint(f, "close it (tenantmove status, sqlite3 …), then run this again");
+    }
     time_t now = time(NULL);
     struct tm tm;
     strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
