@@ -1,25 +1,48 @@
 # cassandra.sh: how a Cassandra node is started; sourced by script/server, which sets kind, version and dir.
 # shellcheck shell=bash disable=SC2154,SC2034
 
+# All nodes of a ring have the same port for each other, chosen at the first start of the first one.
+storage_port() {
+    local file=$state/cassandra-ring-1/storage-port
+    if [[ $name != cassandra-ring-* ]]; then
+        free_port $((port + 1000)) "$self"
+        return
+    fi
+    [[ -s $file ]] || free_port $((port + 1000)) "$self" >"$file"
+    cat "$file"
+}
+
+# A ring that begins empty: tokens in even steps, nobody streams anything.
+join_ring() {
+    local n=${name##*-} places=() tokens
+    read -ra places <<<"${TENANTMOVE_RING:-dc1:r1 dc1:r2 dc1:r3}"
+    printf 'dc=%s\nrack=%s\n' "${places[n - 1]%:*}" "${places[n - 1]#*:}" >"$conf/cassandra-rackdc.properties"
+    tokens=$(for ((i = 0; i < 4; i++)); do echo $((-9223372036854775807 + (i * 3 + n - 1) * 1537228672809129301)); done)
+    cat >>"$conf/cassandra.yaml" <<Y
+endpoint_snitch: GossipingPropertyFileSnitch
+auto_bootstrap: false
+initial_token: "$(paste -sd, <<<"$tokens")"
+Y
+}
+
 # Sets run; only key names that both 3.11 and 5.0 read.
 cassandra_command() {
-    local home jars port storage jmx conf=$dir/conf module
+    local home jars port storage jmx conf=$dir/conf module heap=768M
     home=$(java_home)
     jars=$(cat "$(class_path)")
     port=$(<"$dir/port")
-    storage=$(free_port $((port + 1000)) "$self")
+    storage=$(storage_port)
     jmx=$(free_port $((port + 2000)) "$self")
     mkdir -p "$conf" "$dir/data/tmp"
     cat >"$conf/cassandra.yaml" <<Y
 cluster_name: tenantmove
 num_tokens: 4
 partitioner: org.apache.cassandra.dht.Murmur3Partitioner
-endpoint_snitch: SimpleSnitch
 seed_provider:
   - class_name: org.apache.cassandra.locator.SimpleSeedProvider
     parameters: [ { seeds: "127.0.0.1" } ]
-listen_address: 127.0.0.1
-rpc_address: 127.0.0.1
+listen_address: $host
+rpc_address: $host
 storage_port: $storage
 start_native_transport: true
 native_transport_port: $port
@@ -45,6 +68,12 @@ Y
     if [[ $version = 3.11.* ]]; then
         printf 'start_rpc: false\ndisk_access_mode: standard\n' >>"$conf/cassandra.yaml"  # no un-mmap on Java 17
     fi
+    if [[ $name = cassandra-ring-* ]]; then
+        heap=512M
+        join_ring
+    else
+        echo 'endpoint_snitch: SimpleSnitch' >>"$conf/cassandra.yaml"
+    fi
     if [[ $name = *-tls ]]; then
         tls_files "$home"
         tls_settings "$([[ $version = 3.11.* ]] && echo true || echo false)" >>"$conf/cassandra.yaml"
@@ -61,7 +90,7 @@ Y
   <root level="INFO"><appender-ref ref="O"/></root>
 </configuration>
 L
-    run=("$home/bin/java" "-Dtenantmove.server=$dir." -Xms192M "-Xmx${TENANTMOVE_CASSANDRA_HEAP:-768M}" -Xss512k
+    run=("$home/bin/java" "-Dtenantmove.server=$dir." -Xms192M "-Xmx${TENANTMOVE_CASSANDRA_HEAP:-$heap}" -Xss512k
         -XX:+UseSerialGC -XX:-UsePerfData -Djava.net.preferIPv4Stack=true
         "-javaagent:$(tr : '\n' <<<"$jars" | grep -m 1 /jamm-)"
         "-Dlogback.configurationFile=$conf/logback.xml" "-Dcassandra.config=file://$conf/cassandra.yaml"
@@ -94,8 +123,8 @@ cassandra_ready() {
             --certificate "$dir/tls/client.pem" -e 'SELECT key FROM system.local' >/dev/null 2>&1
         return
     fi
-    answer=$(timeout 3 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$0"; printf "\4\0\0\0\5\0\0\0\0" >&3
-        head -c 5 <&3 | od -An -tx1' "$port" 2>/dev/null) || return 1
+    answer=$(timeout 3 bash -c 'exec 3<>"/dev/tcp/$1/$0"; printf "\4\0\0\0\5\0\0\0\0" >&3
+        head -c 5 <&3 | od -An -tx1' "$port" "$host" 2>/dev/null) || return 1
     [[ $answer = *" 06" ]] || return 1
     [[ $name != *-login ]] ||
         /usr/bin/python3 "$parts/cql.py" --port "$port" --user cassandra -e 'SELECT key FROM system.local' >/dev/null 2>&1
