@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "cql/client_private.h"
 #include "cql/retry.h"
 
@@ -19,15 +20,17 @@ static void on_tick(void *context)
 {
     struct cql_client *c = context;
     move_clock(c);
-    if (client_stopped(c) && c->link != LINK_READY && c->link != LINK_LOST) {
+    if (client_stopped(c) && !c->is_lost && (!c->is_open || !client_has_ready(c))) {
         struct fault f;
         fault_set(&f, FAULT_INTERRUPTED, "interrupted");
         client_lose(c, &f);
         return;
     }
-    if (c->link == LINK_RESTING && c->link_due_ms <= c->clock_ms)
-        client_connect(c);
+    for (int i = 0; i < c->node_count; i++)
+        node_tick(c->nodes[i]);
+    control_tick(c);
     client_time_out(c);
+    client_look_around(c);
     client_pump(c);
 }
 
@@ -43,16 +46,18 @@ static struct cql_client *client_new(struct loop *loop, const struct cql_client_
         return NULL;
     c->loop = loop;
     c->o = *o;
-    c->limit = o->in_flight;
     c->user = copy_text(o->user);
+    c->wished_dc = copy_text(o->local_dc);
     c->password = copy_text(o->password);
     memcpy(c->addresses, o->addresses, (size_t)o->address_count * sizeof c->addresses[0]);
     c->o.addresses = NULL;
-    c->o.user = c->o.password = NULL;
+    c->o.user = c->o.password = c->o.local_dc = NULL;
     c->timer = timer_new(loop, on_tick, c);
-    bool copied =
-        (!o->user || !o->user[0] || c->user) && (!o->password || !o->password[0] || c->password);
-    if (!c->timer || !copied) {
+    c->contact = node_new(c);
+    bool copied = (!o->user || !o->user[0] || c->user) &&
+                  (!o->password || !o->password[0] || c->password) &&
+                  (!o->local_dc || !o->local_dc[0] || c->wished_dc);
+    if (!c->timer || !c->contact || !copied) {
         cql_client_free(c);
         return NULL;
     }
@@ -65,9 +70,10 @@ struct cql_client *cql_client_open(struct loop *loop, const struct cql_client_op
     struct cql_client *c = client_new(loop, o);
     if (!c)
         return fault_memory(f), NULL;
-    client_connect(c);
+    c->contact->contact = c->addresses[0];
+    node_connect(c->contact);
     cql_client_run(c, &c->is_finished);
-    if (c->link == LINK_LOST) {
+    if (c->is_lost) {
         if (f)
             *f = c->lost;
         cql_client_free(c);
@@ -76,11 +82,31 @@ struct cql_client *cql_client_open(struct loop *loop, const struct cql_client_op
     return c;
 }
 
+static void log_requests(const struct cql_client *c)
+{
+    char name[CQL_HOST_MAX + 8];
+    for (int i = 0; i < c->node_count; i++) {
+        const struct node *n = c->nodes[i];
+        if (n->request_count)
+            log_write(LOG_INFO, "cql", "%s took %llu requests, %llu of them as a replica",
+                      node_name(n, name), (unsigned long long)n->request_count,
+                      (unsigned long long)n->replica_count);
+    }
+}
+
 void cql_client_free(struct cql_client *c)
 {
     if (!c)
         return;
-    cql_conn_free(c->conn);
+    log_requests(c);
+    for (int i = 0; i < c->node_count; i++)
+        node_free(c->nodes[i]);
+    free(c->nodes);
+    free(c->usable);
+    free(c->of_member);
+    control_fini(&c->control);
+    cql_topology_fini(&c->topology);
+    cql_placement_fini(&c->placement);
     if (c->timer)
         timer_free(c->timer);
     cql_statements_fini(&c->statements);
@@ -88,6 +114,7 @@ void cql_client_free(struct cql_client *c)
         explicit_bzero(c->password, strlen(c->password));
     free(c->password);
     free(c->user);
+    free(c->wished_dc);
     free(c);
 }
 
@@ -98,7 +125,7 @@ struct cql_statement *cql_client_statement(struct cql_client *c, struct bytes te
 
 static bool may_send(struct cql_client *c, struct fault *f)
 {
-    if (c->link == LINK_LOST) {
+    if (c->is_lost) {
         if (f)
             *f = c->lost;
         return false;
@@ -110,6 +137,8 @@ static void begin(struct cql_request *r, enum cql_request_list list)
 {
     r->list = list;
     r->result = NULL;
+    r->node = NULL;
+    r->tried = 0;
     r->preparing = false;
     r->tries = r->losses = r->repreparations = 0;
 }
@@ -136,12 +165,18 @@ bool cql_client_send_later(struct cql_client *c, struct cql_request *r, int n, s
 static void enter(struct cql_client *c)
 {
     if (c->running++ == 0) {
-        c->seen_ms = loop_now_ms(c->loop);
+        uint64_t now = loop_now_ms(c->loop);
+        bool was_away = now - c->seen_ms >= NODE_QUIET_MS;
+        c->seen_ms = now;
         timer_start(c->timer, CLIENT_TICK_MS, CLIENT_TICK_MS);
-        if (c->link == LINK_READY)
-            cql_conn_resume(c->conn);
+        for (int i = 0; i < c->node_count; i++) {
+            if (was_away)
+                node_ask(c->nodes[i]); /* a firewall may have forgotten the connection */
+            if (c->nodes[i]->conn)
+                cql_conn_resume(c->nodes[i]->conn);
+        }
     }
-    if (c->link == LINK_LOST)
+    if (c->is_lost)
         client_fail_waiting(c, &c->lost);
     client_pump(c);
 }
@@ -151,8 +186,9 @@ static void leave(struct cql_client *c)
     if (--c->running > 0)
         return;
     timer_stop(c->timer);
-    if (c->conn)
-        cql_conn_hold(c->conn);
+    for (int i = 0; i < c->node_count; i++)
+        if (c->nodes[i]->conn)
+            cql_conn_hold(c->nodes[i]->conn);
 }
 
 void cql_client_run(struct cql_client *c, const bool *finished)
@@ -212,7 +248,7 @@ bool cql_client_ask(struct cql_client *c, struct cql_request *r,
 
 const struct fault *cql_client_lost(const struct cql_client *c)
 {
-    return c->link == LINK_LOST ? &c->lost : NULL;
+    return c->is_lost ? &c->lost : NULL;
 }
 
 int cql_client_version(const struct cql_client *c)
@@ -220,12 +256,57 @@ int cql_client_version(const struct cql_client *c)
     return c->version;
 }
 
+/* The one that speaks for all. */
+static const struct node *speaker(const struct cql_client *c)
+{
+    if (c->control.node)
+        return c->control.node;
+    for (int i = 0; i < c->node_count; i++)
+        if (c->nodes[i]->link == NODE_READY)
+            return c->nodes[i];
+    return c->nodes[0];
+}
+
 bool cql_client_compresses(const struct cql_client *c)
 {
-    return c->conn && cql_conn_dialect(c->conn).lz4;
+    const struct node *n = speaker(c);
+    return n->conn && cql_conn_dialect(n->conn).lz4;
 }
 
 const char *cql_client_peer(const struct cql_client *c)
 {
-    return c->conn ? cql_conn_peer(c->conn) : c->addresses[c->address].host;
+    const struct node *n = speaker(c);
+    return n->conn ? cql_conn_peer(n->conn) : n->address.host;
+}
+
+const struct cql_topology *cql_client_topology(const struct cql_client *c)
+{
+    return &c->topology;
+}
+
+const char *cql_client_local_dc(const struct cql_client *c)
+{
+    return c->local_dc;
+}
+
+bool cql_client_has_choice(const struct cql_client *c)
+{
+    return c->usable_count > 1;
+}
+
+struct cql_node_view cql_client_node(const struct cql_client *c, int i)
+{
+    const struct node *n = c->of_member[i];
+    struct cql_node_view v = {
+        .data_center = n->member.data_center,
+        .rack = n->member.rack,
+        .is_local = n->is_usable,
+        .is_contact = n->contact.host[0] != '\0',
+        .state = n->link == NODE_READY                         ? CQL_NODE_UP
+                 : n->is_usable && n->fault.code != FAULT_NONE ? CQL_NODE_DOWN
+                                                               : CQL_NODE_NOT_ASKED,
+        .why = n->fault.text,
+    };
+    node_name(n, v.address);
+    return v;
 }

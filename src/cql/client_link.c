@@ -1,46 +1,121 @@
-#include <stdio.h>
-#include <string.h>
-
+/* Whether anybody can be reached: the opening, what nodes tell, and when the run is lost. */
 #include "base/log.h"
 #include "cql/client_private.h"
-#include "cql/retry.h"
 
-static void on_ready(void *context)
+/* How long members are waited for before the contact points are tried too. */
+enum { CONTACT_AFTER_MS = 3000 };
+
+bool client_has_ready(const struct cql_client *c)
 {
-    struct cql_client *c = context;
-    if (c->was_ready)
-        log_write(LOG_INFO, "cql", "connected again to %s", cql_conn_peer(c->conn));
-    c->version = c->conn_options.version;
-    c->link = LINK_READY;
-    c->tries = 0;
-    c->was_ready = true;
-    c->is_finished = true;
-    if (!c->running)
-        cql_conn_hold(c->conn);
-    client_pump(c);
+    for (int i = 0; i < c->usable_count; i++)
+        if (c->usable[i]->link == NODE_READY)
+            return true;
+    return false;
 }
 
-static void on_drained(void *context)
+void client_note_alone(struct cql_client *c)
 {
-    client_pump(context);
+    bool is_alone = c->is_open && !client_has_ready(c);
+    if (is_alone && !c->is_alone)
+        c->alone_since_ms = c->clock_ms;
+    c->is_alone = is_alone;
+    if (!is_alone && c->contact && c->is_open) {
+        struct node *contact = c->contact;
+        c->contact = NULL;
+        node_leave(contact);
+        control_lost(contact);
+    }
 }
 
-static void rest(struct cql_client *c, const struct fault *f)
+/* The addresses of all members may have changed: ask whom the operator named. */
+static void try_contacts(struct cql_client *c)
 {
-    if (c->clock_ms - c->lost_at_ms >= (uint64_t)c->o.patience_ms) {
-        struct fault lost;
+    const struct cql_address *a = c->contact ? NULL : client_next_contact(c);
+    if (!a)
+        return;
+    for (int i = 0; i < c->node_count && !c->contact; i++)
+        if (c->nodes[i]->link == NODE_GONE && !c->nodes[i]->is_member)
+            c->contact = c->nodes[i];
+    if (!c->contact)
+        c->contact = node_new(c);
+    if (!c->contact)
+        return; /* no memory: at the next tick */
+    c->contact->contact = *a;
+    c->contact->link = NODE_IDLE;
+    node_connect(c->contact);
+}
+
+static void lose_patience(struct cql_client *c)
+{
+    const struct fault *last = NULL;
+    struct fault lost;
+    for (int i = 0; i < c->usable_count && !last; i++)
+        if (c->usable[i]->fault.code != FAULT_NONE)
+            last = &c->usable[i]->fault;
+    if (c->usable_count == 1)
         fault_set(&lost, FAULT_UNREACHABLE,
                   "the connection was lost, and %d s of trying did not bring it back: %.300s",
-                  c->o.patience_ms / 1000, f->text);
-        fault_subject(&lost, "%s", f->subject);
-        fault_hint(&lost,
-                   "see that the server runs; then start the same command again, it goes on");
-        client_lose(c, &lost);
-        return;
+                  c->o.patience_ms / 1000, last ? last->text : "");
+    else
+        fault_set(&lost, FAULT_UNREACHABLE,
+                  "none of the %d nodes of data center %s could be reached for %d s; one of them: "
+                  "%.200s",
+                  c->usable_count, c->local_dc, c->o.patience_ms / 1000, last ? last->text : "");
+    fault_subject(&lost, "%s", last ? last->subject : "");
+    fault_hint(&lost, "see that the server runs; then start the same command again, it goes on");
+    client_lose(c, &lost);
+}
+
+void client_look_around(struct cql_client *c)
+{
+    uint64_t alone_ms = c->clock_ms - c->alone_since_ms;
+    if (c->is_alone && !c->is_lost && alone_ms >= CONTACT_AFTER_MS)
+        try_contacts(c);
+    if (c->is_alone && !c->is_lost && alone_ms >= (uint64_t)c->o.patience_ms)
+        lose_patience(c);
+}
+
+void client_lose(struct cql_client *c, const struct fault *f)
+{
+    struct fault kept = *f; /* |f| may be inside what is freed now */
+    if (!c->is_lost)
+        c->lost = kept;
+    c->is_lost = c->is_finished = c->is_reached = true;
+    control_fini(&c->control);
+    for (int i = 0; i < c->node_count; i++) {
+        struct node *n = c->nodes[i];
+        cql_conn_free(n->conn);
+        n->conn = NULL;
+        n->link = NODE_GONE;
     }
-    c->link = LINK_RESTING;
-    bool all_tried = c->tries % c->o.address_count == 0;
-    c->link_due_ms = c->clock_ms + (all_tried ? cql_backoff_ms(c->tries / c->o.address_count) : 0);
+    if (!c->running)
+        return;
+    for (int i = 0; i < c->node_count; i++)
+        client_requeue_sent(c->nodes[i], &kept);
+    client_fail_waiting(c, &kept);
+}
+
+void client_note_reached(struct cql_client *c)
+{
+    for (int i = 0; i < c->usable_count; i++)
+        if (c->usable[i]->is_reaching)
+            return;
+    c->is_reached = true;
+}
+
+void client_node_ready(struct node *n)
+{
+    struct cql_client *c = n->client;
+    if (!c->is_open)
+        c->version = n->conn_options.version;
+    if (n->is_member)
+        log_write(LOG_INFO, "cql", "connected to %s (data center %s, rack %s)",
+                  cql_conn_peer(n->conn), n->member.data_center, n->member.rack);
+    if (n->is_usable)
+        client_note_alone(c);
+    control_begin(n);
+    client_note_reached(c);
+    client_pump(c);
 }
 
 /* Every address was tried once, at the start: say what happened to the last one. */
@@ -57,101 +132,54 @@ static void give_up_opening(struct cql_client *c, const struct fault *f)
     client_lose(c, &all);
 }
 
-static void link_ended(struct cql_client *c, enum cql_conn_end end, const struct fault *f)
+static void contact_ended(struct node *n, const struct fault *f)
 {
-    cql_conn_free(c->conn);
-    c->conn = NULL;
-    bool was_ready = c->link == LINK_READY;
-    c->link = LINK_RESTING;
+    struct cql_client *c = n->client;
+    if (c->is_open) {
+        const struct cql_address *a = client_next_contact(c);
+        if (a)
+            n->contact = *a;
+        return;
+    }
+    c->next_address = (c->next_address + 1) % c->o.address_count;
+    if (++c->address_tries >= c->o.address_count) {
+        give_up_opening(c, f);
+        return;
+    }
+    n->contact = c->addresses[c->next_address];
+    n->tries = 0;
+    node_connect(n);
+}
+
+void client_node_ended(struct node *n, bool was_ready, enum cql_conn_end end, const struct fault *f)
+{
+    struct cql_client *c = n->client;
+    control_lost(n);
     if (was_ready) {
         log_write(LOG_WARN, "cql", "the connection to %s was lost: %s", f->subject, f->text);
-        c->lost_at_ms = c->clock_ms;
-        c->tries = 0;
-        c->link_due_ms = c->clock_ms;
-        client_requeue_sent(c, f);
+        client_requeue_sent(n, f);
     }
     if (end == CQL_END_REFUSED && f->code == FAULT_DENIED) {
         client_lose(c, f);
         return;
     }
-    c->tries++;
-    c->address = (c->address + 1) % c->o.address_count;
-    if (!c->was_ready && c->tries >= c->o.address_count)
-        give_up_opening(c, f);
-    else if (!c->was_ready)
-        client_connect(c);
-    else
-        rest(c, f);
+    if (n == c->contact)
+        contact_ended(n, f);
+    else if (!n->is_usable)
+        n->link = NODE_IDLE; /* it was a contact point in another data center */
+    else if (!was_ready && n->tries == 1)
+        log_write(LOG_WARN, "cql", "no connection to %s: %s", f->subject, f->text);
+    client_note_alone(c);
+    client_note_reached(c);
 }
 
-static void on_closed(void *context, enum cql_conn_end end, int lower, const struct fault *f)
+void cql_client_reach(struct cql_client *c)
 {
-    struct cql_client *c = context;
-    bool may_choose = c->version == 0 && c->o.version == 0;
-    if (end == CQL_END_VERSION && may_choose && lower >= CQL_VERSION_MIN) {
-        cql_conn_free(c->conn);
-        c->conn_options.version = lower;
-        c->conn = cql_conn_open(c->loop, &c->conn_options, cql_client_conn_events(), c, &c->lost);
-        if (!c->conn)
-            link_ended(c, CQL_END_LOST, &c->lost);
-        return;
+    c->is_reached = false;
+    for (int i = 0; i < c->usable_count; i++) {
+        c->usable[i]->is_reaching = c->usable[i]->link != NODE_READY;
+        node_connect(c->usable[i]);
     }
-    struct fault version = *f;
-    if (end == CQL_END_VERSION) {
-        fault_set(&version, FAULT_UNSUPPORTED,
-                  "the server does not speak version %d of the protocol: %.300s",
-                  c->conn_options.version, f->text);
-        fault_subject(&version, "%s:%d", c->conn_options.host, c->conn_options.port);
-        fault_hint(&version, may_choose
-                                 ? "Cassandra 3.11 or newer is needed"
-                                 : "leave the choice of the protocol version to the program");
-    }
-    link_ended(c, end, &version);
-}
-
-const struct cql_conn_events *cql_client_conn_events(void)
-{
-    static const struct cql_conn_events events = {on_ready, client_answer, on_drained, on_closed};
-    return &events;
-}
-
-void client_connect(struct cql_client *c)
-{
-    struct fault f;
-    c->link = LINK_OPENING;
-    c->conn_options = (struct cql_conn_options){
-        .host = c->addresses[c->address].host,
-        .port = c->addresses[c->address].port,
-        .version = c->version     ? c->version
-                   : c->o.version ? c->o.version
-                                  : CQL_VERSION_MAX,
-        .lz4 = c->o.lz4,
-        .user = c->user,
-        .password = c->password,
-        .tls = c->o.tls,
-    };
-    c->conn = cql_conn_open(c->loop, &c->conn_options, cql_client_conn_events(), c, &f);
-    if (!c->conn)
-        link_ended(c, CQL_END_LOST, &f);
-}
-
-void client_drop_link(struct cql_client *c, const struct fault *f)
-{
-    if (c->conn)
-        link_ended(c, CQL_END_LOST, f);
-}
-
-void client_lose(struct cql_client *c, const struct fault *f)
-{
-    struct fault kept = *f; /* |f| may be inside what is freed now */
-    cql_conn_free(c->conn);
-    c->conn = NULL;
-    if (c->link != LINK_LOST)
-        c->lost = kept;
-    c->link = LINK_LOST;
-    c->is_finished = true;
-    if (c->running) {
-        client_requeue_sent(c, &kept);
-        client_fail_waiting(c, &kept);
-    }
+    client_note_reached(c);
+    cql_client_run(c, &c->is_reached);
 }

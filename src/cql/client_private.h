@@ -1,47 +1,67 @@
 /* cql/client_private.h: the client's inside, shared by its files: client.c (calls, time),
- * client_link.c (the connection) and client_request.c (sending and answers).
+ * client_link.c (whether anybody can be reached), client_members.c (which nodes there are),
+ * client_control.c (what the cluster looks like, and events), client_route.c (which node takes a
+ * request), client_request.c (sending and answers) and node.c (connections).
  */
 #ifndef CQL_CLIENT_PRIVATE_H
 #define CQL_CLIENT_PRIVATE_H
 
 #include "cql/client.h"
-#include "cql/conn.h"
+#include "cql/node.h"
+#include "cql/placement.h"
 
-enum client_link {
-    LINK_OPENING, /* |conn| is not ready yet */
-    LINK_READY,
-    LINK_RESTING, /* no connection; the next try is at |link_due_ms| */
-    LINK_LOST,    /* for good: |lost| */
+/* One node's connection is also the control connection: it tells what happens in the cluster, and
+ * is asked what the cluster looks like, step by step. */
+enum control_step {
+    CONTROL_NONE,
+    CONTROL_REGISTER, /* for events first, so that nothing is missed between them and the rows */
+    CONTROL_LOCAL,
+    CONTROL_PEERS_V2,
+    CONTROL_PEERS,
+    CONTROL_KEYSPACES,
+    CONTROL_WATCHES, /* all is known; events come */
 };
 
-struct request_list {
-    struct cql_request *first, *last;
-    int count;
+struct control {
+    struct node *node; /* NULL: none can be had at the moment */
+    enum control_step step;
+    int stream;
+    uint64_t due_ms;              /* of the answer */
+    bool is_stale;                /* something happened since the rows were read, or began to be */
+    uint64_t stale_due_ms;        /* when to read them again */
+    int failures;                 /* in a row */
+    struct cql_topology topology; /* being read */
 };
 
 struct cql_client {
     struct loop *loop;
     struct cql_client_options o;
     struct cql_address addresses[CQL_CONTACT_POINTS_MAX];
-    char *user, *password;
+    char *user, *password, *wished_dc;
+    char local_dc[CQL_NAME_MAX]; /* "": not known yet */
 
-    enum client_link link;
-    struct cql_conn *conn;
-    struct cql_conn_options conn_options;
-    int address;      /* the one in use, or to be tried */
-    int tries;        /* of addresses, since the link was last ready */
+    struct node **nodes; /* all there ever were */
+    int node_count, node_capacity;
+    struct node **usable; /* those of the local data center */
+    int usable_count;
+    struct node **of_member; /* by the topology's number */
+    struct node *contact;    /* a contact point that has not said yet who it is; or NULL */
+    int next_address, address_tries;
+    struct cql_topology topology;
+    struct cql_placement placement;
+    struct control control;
+
     int version;      /* agreed, for the whole run; 0: not yet */
-    bool was_ready;   /* once: from then on a lost connection is looked for */
-    bool is_finished; /* the first opening: ready or lost */
-    uint64_t link_due_ms;
-    uint64_t lost_at_ms;
+    bool is_open;     /* the cluster was read once */
+    bool is_finished; /* the opening: |is_open| or |is_lost| */
+    bool is_lost;     /* for good: |lost| */
+    bool is_reached;
+    bool is_alone; /* no node of the local data center is ready */
+    uint64_t alone_since_ms;
     struct fault lost;
 
     struct cql_statements statements;
-    struct request_list queued, sent, delayed; /* |sent| in the order of sending */
-    int limit; /* of sent and delayed; moves between IN_FLIGHT_LEAST and the option */
-    int answered_since_growth;
-    int server_errors; /* in a row */
+    struct request_list queued, delayed;
 
     struct timer *timer;
     int running;
@@ -53,7 +73,6 @@ struct cql_client {
 enum {
     CLIENT_TICK_MS = 25,
     CLIENT_STALL_MS = 250,
-    IN_FLIGHT_LEAST = 4,
     LOSSES_MAX = 20,
     SERVER_ERRORS_MAX = 3,
     PUSH_LEAST = 16
@@ -64,18 +83,50 @@ void list_prepend(struct request_list *l, struct cql_request *r);
 void list_remove(struct request_list *l, struct cql_request *r);
 
 /* client_link.c */
-const struct cql_conn_events *cql_client_conn_events(void);
-void client_connect(struct cql_client *c);
-/* Gives the connection up; its requests are queued again. */
-void client_drop_link(struct cql_client *c, const struct fault *f);
 /* Nothing can be done any more. */
 void client_lose(struct cql_client *c, const struct fault *f);
+/* Is a node of the local data center ready? */
+bool client_has_ready(const struct cql_client *c);
+/* When none is, the patience begins to run. */
+void client_note_alone(struct cql_client *c);
+/* While none is: tries the contact points too, and loses the run in the end. */
+void client_look_around(struct cql_client *c);
+/* Has every node that cql_client_reach waits for been tried? */
+void client_note_reached(struct cql_client *c);
+/* What nodes tell. */
+void client_node_ready(struct node *n);
+void client_node_ended(struct node *n, bool was_ready, enum cql_conn_end end,
+                       const struct fault *f);
+
+/* client_control.c */
+/* Makes |n|'s connection the control connection, when there is none. */
+void control_begin(struct node *n);
+/* |n| has no connection any more. */
+void control_lost(struct node *n);
+void control_answer(struct cql_client *c, const struct cql_reply *reply);
+void control_event(struct node *n, const struct cql_event *e);
+void control_tick(struct cql_client *c);
+void control_fini(struct control *k);
+
+/* client_members.c */
+/* Which data center is the local one, when that is not known yet. FAULT_USAGE. */
+bool client_choose_data_center(struct cql_client *c, const struct cql_topology *t, struct fault *f);
+/* The nodes as the topology just read has them; takes |t|. FAULT_MEMORY. */
+bool client_take_topology(struct cql_client *c, struct node *told_by, struct cql_topology *t,
+                          struct fault *f);
+struct node *client_find_ip(struct cql_client *c, const struct cql_ip *ip, int port);
+/* The next contact point that is no member's address; NULL: there is none. */
+const struct cql_address *client_next_contact(struct cql_client *c);
+
+/* client_route.c */
+/* Who is to take |r| now; NULL: nobody can. Opens connections that are missed. */
+struct node *client_route(struct cql_client *c, struct cql_request *r);
 
 /* client_request.c */
 void client_pump(struct cql_client *c);
-void client_answer(void *context, void *owner, const struct cql_reply *reply);
+void client_answer(struct node *n, struct cql_request *r, const struct cql_reply *reply);
 void client_finish(struct cql_request *r, enum cql_outcome outcome, const struct fault *f);
-void client_requeue_sent(struct cql_client *c, const struct fault *f);
+void client_requeue_sent(struct node *n, const struct fault *f);
 void client_time_out(struct cql_client *c);
 /* Ends all that wait, with |f|; what is sent stays. */
 void client_fail_waiting(struct cql_client *c, const struct fault *f);

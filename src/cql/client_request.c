@@ -58,20 +58,20 @@ static void queue_first(struct cql_client *c, struct cql_request *r)
 }
 
 /* Off the list of what is sent; its statement may be prepared by somebody else then. */
-static void take_back(struct cql_client *c, struct cql_request *r)
+static void take_back(struct node *n, struct cql_request *r)
 {
-    list_remove(&c->sent, r);
+    list_remove(&n->sent, r);
     r->list = CQL_NOWHERE;
     if (r->preparing)
-        r->statement->is_preparing = false;
+        node_statement(n, r->statement)->is_preparing = false;
 }
 
-static bool write_message(struct cql_client *c, struct cql_request *r, struct fault *f)
+static bool write_message(struct node *n, struct cql_request *r, struct fault *f)
 {
+    const struct cql_client *c = n->client;
     struct cql_statement *s = r->statement;
-    struct cql_dialect d = cql_conn_dialect(c->conn);
-    struct buf *out = cql_conn_output(c->conn);
-    r->preparing = !s->is_ready;
+    struct cql_dialect d = cql_conn_dialect(n->conn);
+    struct buf *out = cql_conn_output(n->conn);
     if (r->preparing)
         return cql_message_prepare(out, d, (int16_t)r->stream, cql_statement_text(s), f);
     struct cql_parameters p = {
@@ -87,74 +87,109 @@ static bool write_message(struct cql_client *c, struct cql_request *r, struct fa
                                cql_statement_metadata_id(s), &p, f);
 }
 
-static void send_one(struct cql_client *c, struct cql_request *r, int stream)
+static void send_one(struct node *n, struct cql_request *r)
 {
+    struct cql_client *c = n->client;
     struct fault f;
     list_remove(&c->queued, r);
-    r->stream = stream;
-    if (!write_message(c, r, &f)) {
-        cql_conn_stream_return(c->conn, stream);
+    struct node_statement *s = node_statement(n, r->statement);
+    r->stream = cql_conn_stream_take(n->conn, r);
+    r->preparing = !s || !s->is_ready;
+    bool written = s ? write_message(n, r, &f) : fault_memory(&f);
+    if (!written) {
+        cql_conn_stream_return(n->conn, r->stream);
         client_finish(r, CQL_REQUEST_LOST, &f);
         return;
     }
     if (r->preparing)
-        r->statement->is_preparing = true;
-    r->generation = r->statement->generation;
-    r->received_before = cql_conn_received_bytes(c->conn);
+        s->is_preparing = true;
+    r->node = n;
+    r->generation = s->generation;
+    r->received_before = cql_conn_received_bytes(n->conn);
     r->due_ms = c->clock_ms + (uint64_t)c->o.timeout_ms;
     r->list = CQL_SENT;
-    list_append(&c->sent, r);
+    list_append(&n->sent, r);
+    n->request_count++;
+}
+
+static void flush(struct cql_client *c)
+{
+    struct fault f;
+    for (int i = 0; i < c->node_count; i++) {
+        struct node *n = c->nodes[i];
+        if (n->link == NODE_READY && !cql_conn_flush(n->conn, &f))
+            node_drop(n, &f);
+    }
 }
 
 void client_pump(struct cql_client *c)
 {
+    struct node *n;
     if (!c->running || client_stopped(c))
         return;
-    while (c->link == LINK_READY && c->queued.first &&
-           c->sent.count + c->delayed.count < c->limit && !cql_conn_is_congested(c->conn)) {
-        struct cql_request *r = c->queued.first;
-        if (!r->statement->is_ready && r->statement->is_preparing)
-            break; /* the answer to its PREPARE comes back here */
-        int stream = cql_conn_stream_take(c->conn, r);
-        if (stream < 0)
-            break;
-        send_one(c, r, stream);
-    }
-    struct fault f;
-    if (c->link == LINK_READY && !cql_conn_flush(c->conn, &f))
-        client_drop_link(c, &f);
+    while (c->queued.first && (n = client_route(c, c->queued.first)) != NULL)
+        send_one(n, c->queued.first);
+    flush(c);
 }
 
-static void send_after_backoff(struct cql_client *c, struct cql_request *r)
+static void send_after_backoff(struct node *n, struct cql_request *r)
 {
+    struct cql_client *c = n->client;
     r->due_ms = c->clock_ms + cql_backoff_ms(r->tries++);
     r->list = CQL_DELAYED;
+    r->node = n;
+    n->delayed_count++;
     list_append(&c->delayed, r);
+}
+
+static void end_delay(struct cql_client *c, struct cql_request *r)
+{
+    list_remove(&c->delayed, r);
+    if (r->node)
+        r->node->delayed_count--;
+    r->node = NULL;
+}
+
+static void avoid(const struct node *n, struct cql_request *r)
+{
+    r->tried |= UINT64_C(1) << (n->number % 64);
 }
 
 /* A server that forgot a statement says so to all that are in flight: only the first one of them
  * prepares it again. */
-static void prepare_again(struct cql_client *c, struct cql_request *r, const struct fault *f)
+static void prepare_again(struct node *n, struct cql_request *r, const struct fault *f)
 {
+    struct cql_client *c = n->client;
+    struct node_statement *s = node_statement(n, r->statement);
     if (++r->repreparations > c->o.max_retries) {
         client_finish(r, CQL_REQUEST_LOST, f);
         return;
     }
-    if (r->generation == r->statement->generation)
-        r->statement->is_ready = false;
+    if (r->generation == s->generation)
+        s->is_ready = false;
     queue_first(c, r);
 }
 
-static void slow_down(struct cql_client *c)
+static void slow_down(struct node *n)
 {
-    c->limit = c->limit / 2 > IN_FLIGHT_LEAST ? c->limit / 2 : IN_FLIGHT_LEAST;
-    c->answered_since_growth = 0;
-    log_write(LOG_WARN, "cql", "the server is overloaded: %d requests in flight from now on",
-              c->limit);
+    char name[CQL_HOST_MAX + 8];
+    n->limit = n->limit / 2 > IN_FLIGHT_LEAST ? n->limit / 2 : IN_FLIGHT_LEAST;
+    n->answered_since_growth = 0;
+    log_write(LOG_WARN, "cql", "%s is overloaded: %d requests in flight from now on",
+              node_name(n, name), n->limit);
 }
 
-static void take_error(struct cql_client *c, struct cql_request *r, const struct cql_error *e)
+static void drop_broken(struct node *n, struct fault *f)
 {
+    if (n->conn) {
+        fault_subject(f, "%s", cql_conn_peer(n->conn));
+        node_drop(n, f);
+    }
+}
+
+static void take_error(struct node *n, struct cql_request *r, const struct cql_error *e)
+{
+    struct cql_client *c = n->client;
     struct fault f;
     cql_error_fault(e, &f);
     enum cql_action action = cql_retry_decide(e, r->purpose, r->tries, c->o.max_retries);
@@ -164,24 +199,26 @@ static void take_error(struct cql_client *c, struct cql_request *r, const struct
     case CQL_NEXT_VERSION: client_finish(r, CQL_RUN_LOST, &f); break;
     case CQL_FAIL_ROW: client_finish(r, CQL_REQUEST_LOST, &f); break;
     case CQL_SPLIT_RANGE: client_finish(r, CQL_SPLIT, &f); break;
-    case CQL_REPREPARE: prepare_again(c, r, &f); break;
+    case CQL_REPREPARE: prepare_again(n, r, &f); break;
     case CQL_SLOW_DOWN:
-        slow_down(c);
-        send_after_backoff(c, r);
+        slow_down(n);
+        send_after_backoff(n, r);
         break;
-    case CQL_RETRY_HERE:
-    case CQL_RETRY_ELSEWHERE: send_after_backoff(c, r); break;
+    case CQL_RETRY_ELSEWHERE:
+        avoid(n, r);
+        send_after_backoff(n, r);
+        break;
+    case CQL_RETRY_HERE: send_after_backoff(n, r); break;
     }
     /* One request that a server cannot stomach must not cost all others their connection each time.
      */
-    if (closes && (c->o.address_count > 1 || ++c->server_errors >= SERVER_ERRORS_MAX)) {
-        c->server_errors = 0;
-        fault_subject(&f, "%s", cql_client_peer(c));
-        client_drop_link(c, &f);
+    if (closes && ++n->server_errors >= SERVER_ERRORS_MAX) {
+        n->server_errors = 0;
+        drop_broken(n, &f);
     }
 }
 
-static void take_prepared(struct cql_client *c, struct cql_request *r, const struct cql_prepared *p)
+static void take_prepared(struct node *n, struct cql_request *r, const struct cql_prepared *p)
 {
     struct fault f;
     if (!cql_statement_prepared(r->statement, p, &f)) {
@@ -191,44 +228,44 @@ static void take_prepared(struct cql_client *c, struct cql_request *r, const str
                   r->statement->marker_count, r->value_count);
         client_finish(r, CQL_RUN_LOST, &f);
     } else {
-        queue_first(c, r);
+        struct node_statement *s = node_statement(n, r->statement);
+        s->is_ready = true;
+        s->generation++;
+        queue_first(n->client, r);
     }
 }
 
-static void grow(struct cql_client *c)
+static void grow(struct node *n)
 {
-    c->server_errors = 0;
-    if (c->limit < c->o.in_flight && ++c->answered_since_growth >= c->limit) {
-        c->answered_since_growth = 0;
-        c->limit++;
+    n->server_errors = 0;
+    if (n->limit < n->client->o.in_flight && ++n->answered_since_growth >= n->limit) {
+        n->answered_since_growth = 0;
+        n->limit++;
     }
 }
 
-void client_answer(void *context, void *owner, const struct cql_reply *reply)
+void client_answer(struct node *n, struct cql_request *r, const struct cql_reply *reply)
 {
-    struct cql_client *c = context;
-    struct cql_request *r = owner;
-    take_back(c, r);
+    take_back(n, r);
     if (reply->opcode == CQL_ERROR) {
-        take_error(c, r, &reply->error);
+        take_error(n, r, &reply->error);
         return;
     }
     struct fault f;
     bool fits =
         reply->opcode == CQL_RESULT && r->preparing == (reply->result.kind == CQL_RESULT_PREPARED);
     if (!fits) {
-        queue_first(c, r);
+        queue_first(n->client, r);
         fault_set(&f, FAULT_PROTOCOL, "the server answered %s, which fits no request of ours",
                   cql_opcode_name(reply->opcode));
-        fault_subject(&f, "%s", cql_client_peer(c));
-        client_drop_link(c, &f);
+        drop_broken(n, &f);
         return;
     }
     if (r->preparing) {
-        take_prepared(c, r, &reply->result.prepared);
+        take_prepared(n, r, &reply->result.prepared);
         return;
     }
-    grow(c);
+    grow(n);
     struct cql_result result = reply->result;
     if (result.kind == CQL_RESULT_ROWS)
         cql_statement_columns_changed(r->statement, result.rows.columns.new_id);
@@ -236,53 +273,61 @@ void client_answer(void *context, void *owner, const struct cql_reply *reply)
     client_finish(r, CQL_ANSWERED, NULL);
 }
 
-void client_requeue_sent(struct cql_client *c, const struct fault *f)
+void client_requeue_sent(struct node *n, const struct fault *f)
 {
     /* From the last one on, so that they stand in the queue as they were sent. */
-    while (c->sent.last) {
-        struct cql_request *r = c->sent.last;
-        take_back(c, r);
+    while (n->sent.last) {
+        struct cql_request *r = n->sent.last;
+        take_back(n, r);
+        avoid(n, r);
         if (++r->losses > LOSSES_MAX)
             client_finish(r, CQL_REQUEST_LOST, f);
         else
-            queue_first(c, r);
+            queue_first(n->client, r);
     }
 }
 
 /* True: the connection has been silent since |r| was sent. */
-static bool time_out_one(struct cql_client *c, struct cql_request *r)
+static bool time_out_one(struct node *n, struct cql_request *r)
 {
+    const struct cql_client *c = n->client;
     struct fault f;
-    bool is_silent = cql_conn_received_bytes(c->conn) == r->received_before;
+    bool is_silent = cql_conn_received_bytes(n->conn) == r->received_before;
     fault_set(&f, FAULT_TIMEOUT, "no answer within %d ms", c->o.timeout_ms);
     fault_hint(&f, "the server is overloaded or hangs; a smaller number in flight may help");
-    take_back(c, r);
-    cql_conn_stream_abandon(c->conn, r->stream);
+    take_back(n, r);
+    cql_conn_stream_abandon(n->conn, r->stream);
+    avoid(n, r);
     if (r->purpose == CQL_FOR_SCAN && !r->preparing)
         client_finish(r, CQL_SPLIT, &f);
     else if (r->tries < c->o.max_retries)
-        send_after_backoff(c, r);
+        send_after_backoff(n, r);
     else
         client_finish(r, CQL_REQUEST_LOST, &f);
     return is_silent;
 }
 
-void client_time_out(struct cql_client *c)
+static void time_out_node(struct node *n)
 {
     bool is_silent = false;
-    while (c->link == LINK_READY && c->sent.first && c->sent.first->due_ms <= c->clock_ms)
-        is_silent = time_out_one(c, c->sent.first) || is_silent;
-    if (is_silent && c->link == LINK_READY) {
+    while (n->link == NODE_READY && n->sent.first && n->sent.first->due_ms <= n->client->clock_ms)
+        is_silent = time_out_one(n, n->sent.first) || is_silent;
+    if (is_silent && n->link == NODE_READY) {
         struct fault f;
         fault_set(&f, FAULT_TIMEOUT, "the server is silent");
-        fault_subject(&f, "%s", cql_client_peer(c));
-        client_drop_link(c, &f);
+        drop_broken(n, &f);
     }
+}
+
+void client_time_out(struct cql_client *c)
+{
+    for (int i = 0; i < c->node_count; i++)
+        time_out_node(c->nodes[i]);
     for (struct cql_request *r = c->delayed.first, *next; r; r = next) {
         next = r->next;
         if (r->due_ms > c->clock_ms)
             continue;
-        list_remove(&c->delayed, r);
+        end_delay(c, r);
         r->list = CQL_QUEUED;
         list_append(&c->queued, r);
     }
@@ -290,13 +335,13 @@ void client_time_out(struct cql_client *c)
 
 void client_fail_waiting(struct cql_client *c, const struct fault *f)
 {
-    struct request_list *lists[] = {&c->queued, &c->delayed};
-    for (int i = 0; i < 2; i++) {
-        while (lists[i]->first) {
-            struct cql_request *r = lists[i]->first;
-            list_remove(lists[i], r);
-            client_finish(r, CQL_RUN_LOST, f);
-        }
+    while (c->queued.first || c->delayed.first) {
+        struct cql_request *r = c->queued.first ? c->queued.first : c->delayed.first;
+        if (c->queued.first)
+            list_remove(&c->queued, r);
+        else
+            end_delay(c, r);
+        client_finish(r, CQL_RUN_LOST, f);
     }
 }
 

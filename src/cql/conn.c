@@ -210,8 +210,11 @@ static void take_envelope(struct cql_conn *c, const struct cql_envelope *e)
         end_about(c, CQL_END_LOST, &f);
         return;
     }
-    if (e->stream == CQL_EVENT_STREAM)
+    if (e->stream == CQL_EVENT_STREAM) {
+        if (reply.opcode == CQL_EVENT && c->state == CONN_READY)
+            c->events.happened(c->context, &reply.event);
         return;
+    }
     if (c->state != CONN_READY) {
         take_opening_reply(c, e, &reply);
         return;
@@ -468,7 +471,7 @@ bool cql_conn_flush(struct cql_conn *c, struct fault *f)
 
 bool cql_conn_is_congested(const struct cql_conn *c)
 {
-    return c->output.n > CONGESTED_BYTES || !c->stream ||
+    return c->free_count == 0 || c->output.n > CONGESTED_BYTES || !c->stream ||
            stream_unsent_bytes(c->stream) > CONGESTED_BYTES;
 }
 

@@ -33,6 +33,9 @@ struct cql_conn_events {
     /* A reply to the request that |owner| took a stream for; the stream is free again. Its bytes
      * live until this returns. */
     void (*answered)(void *context, void *owner, const struct cql_reply *reply);
+    /* What the server tells without being asked, after REGISTER; its bytes live until this returns.
+     */
+    void (*happened)(void *context, const struct cql_event *e);
     /* All replies that had arrived have been told: a good moment to send more. */
     void (*drained)(void *context);
     /* Once, and nothing after it. Free the connection; the owners of its streams get no answer. */
@@ -77,7 +80,7 @@ void cql_conn_stream_abandon(struct cql_conn *c, int stream);
  * False with |f|: the output is full or the connection is closed. */
 struct buf *cql_conn_output(struct cql_conn *c);
 bool cql_conn_flush(struct cql_conn *c, struct fault *f);
-/* So much waits to be sent that more must wait. */
+/* So much waits to be sent, or to be answered, that more must wait. */
 bool cql_conn_is_congested(const struct cql_conn *c);
 
 /* While held back, nothing is told but the opening and the closing: what arrives is kept. */

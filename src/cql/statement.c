@@ -49,7 +49,7 @@ struct cql_statement *cql_statements_find(struct cql_statements *s, struct bytes
     new->hash = h;
     new->next = *bucket;
     *bucket = new;
-    s->count++;
+    new->number = s->count++;
     return new;
 }
 
@@ -69,8 +69,6 @@ bool cql_statement_prepared(struct cql_statement *s, const struct cql_prepared *
     s->id_bytes = p->id.n;
     cql_statement_columns_changed(s, p->result_metadata_id);
     s->marker_count = p->markers.count;
-    s->is_ready = true;
-    s->generation++;
     return true;
 }
 

@@ -1,7 +1,7 @@
 /* cql/statement.h: prepared statements, found by their text.
  *
  * Owns     each statement's text and the id that the cluster gave it.
- * Knows    nothing of connections: an id is the same on every node.
+ * Knows    nothing of connections, or which node has it prepared: an id is the same on every node.
  */
 #ifndef CQL_STATEMENT_H
 #define CQL_STATEMENT_H
@@ -17,17 +17,15 @@ enum { CQL_STATEMENTS_MAX = 4096, CQL_STATEMENT_BUCKETS = 256, CQL_ID_MAX = 64 }
 
 struct cql_statement {
     struct cql_statement *next; /* in its bucket */
+    int number;                 /* from 0 on */
     uint64_t hash;
     uint8_t *text;
     size_t text_bytes;
-    uint8_t id[CQL_ID_MAX]; /* kept when a server has forgotten it: the next one must be the same */
+    uint8_t id[CQL_ID_MAX]; /* what any node gives must be the same */
     size_t id_bytes;        /* 0: never prepared */
     uint8_t metadata_id[CQL_ID_MAX];
     size_t metadata_id_bytes;
     int marker_count;
-    bool is_ready;
-    bool is_preparing;
-    uint32_t generation; /* counts preparations */
 };
 
 struct cql_statements {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "cql/ring.h"
 #include "move/type.h"
 
@@ -165,9 +166,10 @@ bool cql_topology_take_local(struct cql_topology *t, struct cql_rows *rows, int 
         return fault_set(f, FAULT_PROTOCOL, "system.local is empty");
     if (!check_partitioner(cells[LOCAL_PARTITIONER], f))
         return false;
-    snprintf(t->version, sizeof t->version, "%.*s",
-             (int)(cells[LOCAL_VERSION].n < 39 ? cells[LOCAL_VERSION].n : 39),
-             cells[LOCAL_VERSION].p ? (const char *)cells[LOCAL_VERSION].p : "");
+    struct bytes version = cells[LOCAL_VERSION];
+    if (version.p && ascii_is_printable(version))
+        snprintf(t->version, sizeof t->version, "%.*s", (int)(version.n < 39 ? version.n : 39),
+                 (const char *)version.p);
     if (!is_whole(cells)) {
         fault_set(f, FAULT_UNAVAILABLE, "the node is not a member of its cluster yet");
         return fault_hint(f, "wait until `nodetool status` shows it as UN, or name another node");

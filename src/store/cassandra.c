@@ -9,6 +9,7 @@ enum {
     TIMEOUT_DEFAULT_MS = 12000,
     RETRIES_DEFAULT = 8,
     STATEMENT_MAX = 256 * 1024,
+    KEY_MAX = 1 << 20,
     ROW_ARENA_MAX = 1 << 20,
 };
 
@@ -20,6 +21,7 @@ static void cassandra_free(struct store *store)
     cassandra_ops_free(s);
     arena_fini(&s->row_arena);
     buf_fini(&s->text);
+    buf_fini(&s->key);
     free(s);
 }
 
@@ -142,6 +144,7 @@ struct store *store_cassandra_open(struct loop *loop, const struct store_options
     s->in_flight = o->in_flight ? o->in_flight : IN_FLIGHT_DEFAULT;
     s->max_retries = o->max_retries > 0 ? o->max_retries : RETRIES_DEFAULT;
     buf_init(&s->text, STATEMENT_MAX);
+    buf_init(&s->key, KEY_MAX);
     arena_init(&s->row_arena, ROW_ARENA_MAX);
     if (!prepare_tls(s, o, f) || !connect_client(s, o, f) || !cassandra_ask_about(s, f)) {
         cassandra_free(&s->base);

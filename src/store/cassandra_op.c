@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cql/murmur3.h"
 #include "store/cassandra_private.h"
 #include "store/cassandra_statement.h"
 
@@ -124,6 +125,19 @@ static void on_done(struct cql_request *r)
     op->done(op); /* last: it may submit the next one */
 }
 
+/* Where the row is: its request goes to one that has it. */
+static void set_place(struct cassandra *s, const struct store_op *op, struct cql_request *r)
+{
+    r->keyspace = NULL;
+    if (!cql_client_has_choice(s->client))
+        return;
+    buf_clear(&s->key);
+    if (!cql_partition_key(&s->key, op->key, op->table->partition_count))
+        return; /* the server says what is wrong with it */
+    r->keyspace = op->table->keyspace;
+    r->token = cql_token(buf_view(&s->key));
+}
+
 bool cassandra_submit(struct store *store, struct store_op *op, struct fault *f)
 {
     struct cassandra *s = (struct cassandra *)store;
@@ -147,6 +161,7 @@ bool cassandra_submit(struct store *store, struct store_op *op, struct fault *f)
     o->request.purpose = CQL_FOR_ROW;
     o->request.done = on_done;
     o->request.context = o;
+    set_place(s, op, &o->request);
     op->adapter = o;
     if (!o->request.statement || !cql_client_send(s->client, &o->request, f)) {
         op->adapter = NULL;

@@ -24,6 +24,7 @@ struct cassandra {
     int max_retries;
 
     struct buf text; /* of the statement being made */
+    struct buf key;  /* the partition key whose token is computed */
     struct bytes cells[CASSANDRA_WIDTH_MAX];
 
     /* Operations. */
@@ -42,7 +43,7 @@ bool cassandra_ask_local(struct cassandra *s, const char *cql, const struct byte
                          bool (*each)(void *context, struct cql_result *result, struct fault *f),
                          void *context, struct fault *f);
 
-/* The tokens of all nodes, from malloc. FAULT_UNSUPPORTED: not Murmur3Partitioner. */
+/* The tokens of all nodes, from malloc. FAULT_MEMORY. */
 bool cassandra_ring(struct cassandra *s, int64_t **tokens, int *token_count, int *node_count,
                     struct fault *f);
 /* Version, nodes, schema agreement, clock, into s->about. */

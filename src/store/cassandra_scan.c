@@ -91,6 +91,8 @@ static bool send_page(struct scan_flight *flight, int wait)
     r->page_rows = piece->page_rows;
     r->paging_state = flight->paging_state.n ? buf_view(&flight->paging_state) : bytes_null();
     r->purpose = CQL_FOR_SCAN;
+    r->keyspace = run->scan->table->keyspace;
+    r->token = piece->end;
     if (wait ? cql_client_send_later(client, r, wait, &f) : cql_client_send(client, r, &f))
         return true;
     fail(run, &f);

@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "cql/client.h"
+#include "system_rows.h"
 
 /* What the peer does with the first EXECUTEs; every later one is answered well. */
 enum script {
@@ -122,7 +123,22 @@ static bool answer_execute(int fd, int stream)
     return true;
 }
 
-static bool answer(int fd, const uint8_t *header)
+/* The control connection's questions: a cluster of one node. */
+static void answer_query(int fd, int stream, struct bytes body)
+{
+    struct buf b;
+    buf_init(&b, 4096);
+    if (memmem(body.p, body.n, "system.local", 12)) {
+        const struct node_row row = {.id = 1, .address = {127, 0, 0, 1}, .token = "0"};
+        rows_of_local(&b, &row);
+    } else {
+        rows_of_nothing(&b, memmem(body.p, body.n, "peers", 5) ? 8 : 2);
+    }
+    send_frame(fd, stream, 0x08, buf_view(&b), 0);
+    buf_fini(&b);
+}
+
+static bool answer(int fd, const uint8_t *header, struct bytes body)
 {
     static const uint8_t nothing[2] = {0, 0};
     int stream = header[2] << 8 | header[3];
@@ -135,6 +151,8 @@ static bool answer(int fd, const uint8_t *header)
             send_frame(fd, stream, 0x02, (struct bytes){nothing, 0}, 0);
         return true;
     case 0x0F: send_error(fd, stream, 0x0100, NULL); return true;
+    case 0x07: answer_query(fd, stream, body); return true;
+    case 0x0B: send_frame(fd, stream, 0x02, (struct bytes){nothing, 0}, 0); return true;
     case 0x09:
         peer.prepares++;
         send_prepared(fd, stream);
@@ -153,7 +171,8 @@ static void serve(int fd)
         (void)!write(fd, "\x82\0\0\0\0\0\0\0", 8);
     while (read_whole(fd, header, sizeof header)) {
         size_t n = (size_t)header[7] << 8 | header[8];
-        if (n > sizeof body || !read_whole(fd, body, n) || !answer(fd, header))
+        if (n > sizeof body || !read_whole(fd, body, n) ||
+            !answer(fd, header, (struct bytes){body, n}))
             return;
     }
 }

@@ -11,6 +11,7 @@
 #include "cql/wire/envelope.h"
 #include "cql/wire/segment.h"
 #include "samples.h"
+#include "system_rows.h"
 #include "virtual_net.h"
 
 enum { SERVER_BODY_MAX = 1 << 20, SERVER_ROWS = 3, SERVER_TEXT_MAX = 200 };
@@ -137,6 +138,18 @@ static void server_executed(struct server_conn *c, int16_t stream, struct bytes 
         server_reply(c, stream, CQL_RESULT, (struct bytes){done, sizeof done});
 }
 
+/* What the control connection asks: a cluster of this one node. */
+static void server_queried(struct server_conn *c, int16_t stream, struct bytes body)
+{
+    static const struct node_row row = {.id = 1, .address = {10, 0, 0, 5}, .token = "0"};
+    buf_clear(&c->reply);
+    if (memmem(body.p, body.n, "system.local", 12))
+        rows_of_local(&c->reply, &row);
+    else
+        rows_of_nothing(&c->reply, memmem(body.p, body.n, "peers", 5) ? 8 : 2);
+    server_reply(c, stream, CQL_RESULT, buf_view(&c->reply));
+}
+
 static void server_supported(struct server_conn *c, int16_t stream)
 {
     buf_clear(&c->reply);
@@ -186,6 +199,7 @@ static void server_answer(struct server_conn *c, int16_t stream, enum cql_opcode
     case CQL_STARTUP: server_startup(c, stream, body); break;
     case CQL_AUTH_RESPONSE: server_login(c, stream, body); break;
     case CQL_REGISTER: server_reply(c, stream, CQL_READY, (struct bytes){body.p, 0}); break;
+    case CQL_QUERY: server_queried(c, stream, body); break;
     case CQL_PREPARE: server_prepared(c, stream); break;
     case CQL_EXECUTE: server_executed(c, stream, body); break;
     default: assert(!"a request that the server knows");
