@@ -171,10 +171,15 @@ static void json_cells(struct json_writer *w, const struct show_types *t, const 
         struct type type;
         snprintf(name, sizeof name, "%.*s", (int)cells->v[i].name.n,
                  (const char *)cells->v[i].name.p);
+        json_key(w, name);
+        if (!bytes_are_null(cells->v[i].value) &&
+            report_is_personal(&t->columns, cells->v[i].name)) {
+            json_text_value(w, REPORT_MASK);
+            continue;
+        }
         type_of(t, &cells->v[i], &type);
         buf_clear(scratch);
         type_print_json(&type, cells->v[i].value, scratch);
-        json_key(w, name);
         json_raw_value(w, buf_view(scratch));
     }
     json_end(w);

@@ -14,6 +14,7 @@
  *       collision: merge                 keep-target | merge | stop (for references in the key)
  *       merge: { live: isdeleted, earliest: [orgjoindate], union: [roles] }
  *       sync: { object: user, id: userid }
+ *       personal: [addedbyname]          columns that reports mask
  *     - rule: batch
  *       table: courses.course_batch
  *       find: { list: createdfor, contains: $source.id }
@@ -95,6 +96,9 @@ struct rule {
     char sync_id[NAME_TEXT_MAX]; /* column whose value is the object's id (batch: the batch id) */
     /* batch rows of the newer course service: the course id column; else empty */
     char sync_course_id[NAME_TEXT_MAX];
+    /* columns of people: reports say that there is a value, not which */
+    char personal[RULE_SET_MAX][NAME_TEXT_MAX];
+    int personal_count;
     enum rule_phase phase;
     char *leave; /* not NULL: counted and reported, never changed */
     int line;    /* of the YAML, for messages */

@@ -354,6 +354,9 @@ static bool read_policy(struct profile_reader *r, const struct yaml_node *node, 
             return false;
         rule->phase = (enum rule_phase)which;
     }
+    if ((n = yaml_get(node, "personal")) &&
+        !read_columns(r, n, "personal", rule->personal, &rule->personal_count))
+        return false;
     if ((n = yaml_get(node, "leave"))) {
         struct bytes reason;
         if (!read_text(r, n, "the reason of `leave`", &reason))
@@ -367,9 +370,9 @@ static bool read_policy(struct profile_reader *r, const struct yaml_node *node, 
 
 bool profile_read_rule(struct profile_reader *r, const struct yaml_node *node, struct rule *rule)
 {
-    static const char *const known[] = {"rule",  "table",   "label", "id",    "find",
-                                        "set",   "replace", "sync",  "merge", "collision",
-                                        "phase", "leave",   NULL};
+    static const char *const known[] = {"rule",  "table",   "label",    "id",    "find",
+                                        "set",   "replace", "sync",     "merge", "collision",
+                                        "phase", "leave",   "personal", NULL};
     const struct yaml_node *n, *find;
     struct bytes name;
     rule->line = node->line;

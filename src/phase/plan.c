@@ -82,7 +82,18 @@ static bool open_fresh(struct move *m, struct fault *f)
     return put_aside(m, f) && journal_open(m, LEDGER_CREATE, "plan", f);
 }
 
-/* The column types of each rule's table, so that reports can show values without the server. */
+static bool put_personal(struct move *m, const struct rule *r, struct buf *text, struct fault *f)
+{
+    char name[NAME_TEXT_MAX + 32];
+    buf_clear(text);
+    for (int i = 0; i < r->personal_count; i++)
+        buf_printf(text, "%s\n", r->personal[i]);
+    snprintf(name, sizeof name, "table.%s.personal", r->name);
+    return !text->failed ? ledger_put(m->ledger, name, buf_view(text), f) : fault_memory(f);
+}
+
+/* The column types of each rule's table, so that reports can show values without the server, and which of them
+ * they must not show. */
 static bool put_columns(struct move *m, const struct move_rules *rules, struct fault *f)
 {
     struct buf text;
@@ -96,6 +107,7 @@ static bool put_columns(struct move *m, const struct move_rules *rules, struct f
         table_columns_text(rules->bound[i].table, &text);
         snprintf(name, sizeof name, "table.%s.columns", m->profile.rules[i].name);
         ok = !text.failed ? ledger_put(m->ledger, name, buf_view(&text), f) : fault_memory(f);
+        ok = ok && put_personal(m, &m->profile.rules[i], &text, f);
     }
     buf_fini(&text);
     return ok;

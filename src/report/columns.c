@@ -23,6 +23,9 @@ bool report_columns_read(struct ledger *l, const char *rule, struct arena *a,
     snprintf(name, sizeof name, "table.%s.columns", rule);
     if (!ledger_get(l, name, a, &text, f))
         return false;
+    snprintf(name, sizeof name, "table.%s.personal", rule);
+    if (!ledger_get(l, name, a, &out->personal, f))
+        return false;
     if (text.n == 0)
         return true;
     int count = 0;
@@ -45,6 +48,20 @@ bool report_columns_read(struct ledger *l, const char *rule, struct arena *a,
     return true;
 }
 
+bool report_is_personal(const struct report_columns *columns, struct bytes name)
+{
+    struct bytes rest = columns->personal;
+    while (rest.n) {
+        const uint8_t *end = memchr(rest.p, '\n', rest.n);
+        size_t n = end ? (size_t)(end - rest.p) : rest.n;
+        if (bytes_equal(name, (struct bytes){rest.p, n}))
+            return true;
+        n += end != NULL;
+        rest = (struct bytes){rest.p + n, rest.n - n};
+    }
+    return false;
+}
+
 /* No text begins with a NUL, and every list with fewer than 2^24 elements does. */
 static bool looks_like_a_list(struct bytes value)
 {
@@ -56,6 +73,10 @@ void report_value(const struct report_columns *columns, struct bytes name, struc
 {
     struct type guess;
     const struct type *type = NULL;
+    if (!bytes_are_null(value) && report_is_personal(columns, name)) {
+        buf_append_text(out, REPORT_MASK);
+        return;
+    }
     for (int i = 0; i < columns->n && !type; i++)
         if (bytes_are(name, columns->v[i].name))
             type = &columns->v[i].type;

@@ -27,6 +27,8 @@ static void the_builtin_profile_has_the_seeds_rules(void **state)
     assert_string_equal(m->merge_live, "isdeleted");
     assert_string_equal(m->merge_earliest[0], "orgjoindate");
     assert_string_equal(m->merge_union[0], "roles");
+    assert_int_equal(m->personal_count, 2);
+    assert_string_equal(m->personal[0], "addedbyname");
     assert_string_equal(b->keyspace, "sunbird_courses");
     assert_string_equal(b->sync_id, "batchid");
     assert_string_equal(b->sync_course_id, "courseid");

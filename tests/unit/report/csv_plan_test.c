@@ -74,6 +74,21 @@ static void a_moved_row_shows_what_differs_in_the_new_one(void **state)
                 "user:u1/o1,u1,o1,o1,o2,h1,h2,move,merge,planned,1002,\n");
 }
 
+static void a_personal_value_is_not_shown(void **state)
+{
+    struct ledger_case *c = *state;
+    struct simple_change s;
+    case_create(c);
+    assert_true(ledger_put(c->l, "table.user.personal", bytes_of("root\nrootorgid\n"), &c->f));
+    simple_change(&s, "user", 1);
+    s.after.value = bytes_null();
+    assert_true(ledger_add(c->l, &s.c, &c->f));
+    assert_true(csv_plan_write(c->l, c->dir, 0, NULL, &c->f));
+    assert_file(c, "user.csv",
+                "row_name,id,rootorgid.before,rootorgid.after,kind,origin,state,fence,reason\n"
+                "user:row-000001,row-000001,(personal),null,update,plain,planned,1002,\n");
+}
+
 static void a_long_plan_is_written_whole(void **state)
 {
     struct ledger_case *c = *state;
@@ -111,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         case_test(each_rule_has_a_file_of_before_and_after),
         case_test(a_moved_row_shows_what_differs_in_the_new_one),
+        case_test(a_personal_value_is_not_shown),
         case_test(a_long_plan_is_written_whole),
         case_test(a_damaged_list_of_columns_is_said),
     };
