@@ -160,7 +160,7 @@ bool verify_changes(struct move *m, const struct move_rules *rules, struct verif
                                             .done_here = out->changes,
                                             .total = counts.by_state[CHANGE_READ]});
     }
-    ok = ok && !loop_interrupted(m->loop);
+    ok = ok && !move_interrupted(m, f);
     arena_fini(&a);
     free(changes);
     return ok;
