@@ -30,7 +30,7 @@ static void print_attention(const struct cli *c, uint64_t n, const char *what, c
                session_command(c, command, text, sizeof text));
 }
 
-static int print_result(const struct cli *c, const struct apply_result *r)
+static int print_result(const struct cli *c, struct ledger *l, const struct apply_result *r)
 {
     char read[64], time[TEXT_COUNT_MAX], rate[TEXT_COUNT_MAX];
     printf("%s done and read back, in %s", text_counted(read, r->read, "change is", "changes are"),
@@ -49,8 +49,9 @@ static int print_result(const struct cli *c, const struct apply_result *r)
     if (!r->converged)
         print_attention(
             c, 1, "pass after pass finds new rows: something still writes the old tenant", "apply");
+    session_print_unread(l, 0, "what they hold was not moved");
     session_next(c, "sync");
-    return r->conflicts || r->rejected || !r->converged ? EXIT_SOME_ROWS : EXIT_DONE;
+    return r->conflicts || r->rejected || r->unread || !r->converged ? EXIT_SOME_ROWS : EXIT_DONE;
 }
 
 int cmd_apply(struct cli *c)
@@ -65,13 +66,13 @@ int cmd_apply(struct cli *c)
     bool ok = opened && phase_apply(&s.move, &r, &f);
     progress_clear(&s.line);
     if (ok)
-        code = print_result(c, &r);
+        code = print_result(c, s.move.ledger, &r);
     else if (f.code == FAULT_INTERRUPTED)
         code = print_stopped(&s, &r);
     else
         code = session_fail(&s, &f);
     session_close(&s);
     /* What `run` may go on from: nothing is rejected, and nothing is left. */
-    c->clean = ok && r.rejected == 0 && r.open == 0 && r.converged;
+    c->clean = ok && r.rejected == 0 && r.unread == 0 && r.open == 0 && r.converged;
     return code;
 }

@@ -7,7 +7,8 @@
 #include "report/csv_plan.h"
 #include "report/cypher_file.h"
 
-static void print_result(const struct cli *c, const struct plan_result *r, int files)
+static void print_result(const struct cli *c, struct ledger *l, const struct plan_result *r,
+                         int files)
 {
     char changes[64], command[512];
     printf("\nPlan %s: %s, nothing written yet.\n", r->name,
@@ -24,6 +25,7 @@ static void print_result(const struct cli *c, const struct plan_result *r, int f
         printf("  Attention %s cannot be changed (%s)\n",
                text_counted(changes, r->rejected, "row", "rows"),
                session_command(c, "show --rejected", command, sizeof command));
+    session_print_unread(l, 1, "what they hold is not in the plan");
     session_next(c, "apply");
 }
 
@@ -55,12 +57,12 @@ int cmd_plan(struct cli *c)
     bool planned = opened && phase_plan(&s.move, &r, &f);
     if (planned && write_files(&s, &files, &f)) {
         progress_clear(&s.line);
-        print_result(c, &r, files);
-        code = r.rejected > 0 ? EXIT_SOME_ROWS : EXIT_DONE;
+        print_result(c, s.move.ledger, &r, files);
+        code = r.rejected > 0 || r.unread > 0 ? EXIT_SOME_ROWS : EXIT_DONE;
     } else {
         if (f.code == FAULT_INTERRUPTED) {
             fault_set(&f, FAULT_INTERRUPTED, "stopped while scanning; nothing was written");
-            fault_hint(&f, "The same command starts again");
+            fault_hint(&f, "The same command goes on where it stopped");
         }
         if (planned)
             fault_hint(&f, "The plan itself is complete. Mend that, then tenantmove plan --again "

@@ -32,7 +32,11 @@ static int print_result(const struct cli *c, const struct retire_result *r)
         printf("  Attention %s not synced yet (%s)\n",
                text_counted(count, r->unsynced, "user or batch is", "users and batches are"),
                session_command(c, "sync", command, sizeof command));
-    bool is_clean = !r->apply.conflicts && !r->apply.rejected && !r->references &&
+    if (r->unread > 0)
+        printf("  Attention %s not be read any more (%s)\n",
+               text_counted(count, r->unread, "partition can", "partitions can"),
+               session_command(c, "verify", command, sizeof command));
+    bool is_clean = !r->apply.conflicts && !r->apply.rejected && !r->references && !r->unread &&
                     r->sync.failed[INDEX_ORGANISATION] == 0 && r->documents_right == r->documents;
     if (is_clean && r->unsynced == 0)
         puts("The move is done.");

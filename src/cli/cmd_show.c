@@ -141,6 +141,7 @@ static bool total_json(void *context, const struct rule_total *t)
     json_member_int(w, "changes", (int64_t)t->changes);
     json_member_int(w, "collisions", (int64_t)t->collisions);
     json_member_int(w, "rejected", (int64_t)t->rejected);
+    json_member_int(w, "unread", (int64_t)t->unread);
     json_member_int(w, "duration_us", (int64_t)t->duration_us);
     json_member_text(w, "note", t->note[0] ? t->note : NULL);
     json_end(w);
@@ -186,6 +187,7 @@ static bool totals_text(struct show *s, struct fault *f)
         printf("  Attention %s on both sides (%s)\n",
                text_counted(text, s->all, "row exists", "rows exist"),
                session_command(s->cli, "show --collisions", command, sizeof command));
+    session_print_unread(s->ledger, 1, "what they hold is not in the plan");
     printf("  Look      %s    --row RULE:KEY    --changes    --json\n",
            session_command(s->cli, "show --rule RULE", command, sizeof command));
     return true;

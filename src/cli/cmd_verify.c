@@ -6,7 +6,7 @@
 #include "cli/session.h"
 #include "cli/text.h"
 
-enum { VERIFY_JSON_MAX = 64 * 1024 };
+enum { VERIFY_JSON_MAX = 4 * 1024 * 1024 };
 
 static const char *const names[] = {
     [INDEX_USER] = "users", [INDEX_ORGANISATION] = "organisations", [INDEX_BATCH] = "batches"};
@@ -39,7 +39,7 @@ static void print_documents(const struct verify_result *r)
     }
 }
 
-static void print_result(const struct cli *c, const struct verify_result *r)
+static void print_result(const struct cli *c, struct ledger *l, const struct verify_result *r)
 {
     char left[64], right[TEXT_COUNT_MAX], all[TEXT_COUNT_MAX], command[512];
     printf("  %s to %s %s left in %d table%s",
@@ -48,6 +48,7 @@ static void print_result(const struct cli *c, const struct verify_result *r)
     if (r->graphs > 0)
         printf(", %d graph%s", r->graphs, r->graphs == 1 ? "" : "s");
     puts(".");
+    session_print_unread(l, 0, "it is not known what they name");
     printf("  %s of %s changes read back as planned.\n", text_count(right, r->changes_right),
            text_count(all, r->changes));
     if (r->changes_other > 0)
@@ -59,7 +60,10 @@ static void print_result(const struct cli *c, const struct verify_result *r)
         puts("  Documents were not read back: `elasticsearch` is not set.");
     printf("%s %s, digest %.8s… · ", r->clean ? "Proof" : "Not clean:", r->proof_path,
            r->proof_digest);
-    const char *next = r->references || r->open ? "apply" : r->clean ? "retire" : "sync";
+    const char *next = r->references || r->open ? "apply"
+                       : r->unread              ? "verify"
+                       : r->clean               ? "retire"
+                                                : "sync";
     if (c->in_chain)
         puts(r->clean ? "clean" : "the old organisation stays as it is");
     else if (r->clean && r->retired)
@@ -68,7 +72,21 @@ static void print_result(const struct cli *c, const struct verify_result *r)
         printf("Next: %s\n", session_command(c, next, command, sizeof command));
 }
 
-static void print_json(const struct verify_result *r)
+static bool json_unread(void *context, const struct unread_range *u)
+{
+    struct json_writer *w = context;
+    json_begin_object(w);
+    json_member_text(w, "rule", u->rule);
+    json_member_text(w, "table", u->table);
+    json_member_text(w, "partition", u->partition[0] ? u->partition : NULL);
+    json_member_int(w, "after_token", u->range.start);
+    json_member_int(w, "to_token", u->range.end);
+    json_member_text(w, "reason", u->reason);
+    json_end(w);
+    return true;
+}
+
+static void print_json(struct ledger *l, const struct verify_result *r)
 {
     struct buf out;
     struct json_writer w;
@@ -77,6 +95,10 @@ static void print_json(const struct verify_result *r)
     json_begin_object(&w);
     json_member_bool(&w, "clean", r->clean);
     json_member_int(&w, "references", (int64_t)r->references);
+    json_key(&w, "unread");
+    json_begin_array(&w);
+    ledger_each_unread(l, 0, json_unread, &w, NULL);
+    json_end(&w);
     json_member_int(&w, "tables", r->tables);
     json_member_int(&w, "graphs", r->graphs);
     json_member_int(&w, "changes", (int64_t)r->changes);
@@ -114,9 +136,9 @@ int cmd_verify(struct cli *c)
     progress_clear(&s.line);
     if (ok) {
         if (c->values.json)
-            print_json(&r);
+            print_json(s.move.ledger, &r);
         else
-            print_result(c, &r);
+            print_result(c, s.move.ledger, &r);
         code = r.clean ? EXIT_DONE : EXIT_SOME_ROWS;
     } else {
         if (f.code == FAULT_INTERRUPTED) {

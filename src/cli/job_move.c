@@ -175,7 +175,9 @@ static int print_dry(const struct job_move *jm, const struct job_result *r)
     printf("Dry run: %s would be made, none was.\n",
            text_counted(count, r->changes, "change", "changes"));
     print_ids(jm, r);
-    return EXIT_DONE;
+    session_print_unread(jm->session.move.ledger, r->resumed ? 0 : 1,
+                         "what they hold is not in it");
+    return r->unread > 0 ? EXIT_SOME_ROWS : EXIT_DONE;
 }
 
 static int print_real(const struct job_move *jm, const struct job_result *r)
@@ -196,7 +198,8 @@ static int print_real(const struct job_move *jm, const struct job_result *r)
                text_counted(count, a->rejected, "row could", "rows could"), dir);
     if (!a->converged)
         puts("  Attention pass after pass finds new rows: run the same command again");
-    return a->conflicts || a->rejected || !a->converged ? EXIT_SOME_ROWS : EXIT_DONE;
+    session_print_unread(jm->session.move.ledger, 0, "what they hold was not moved");
+    return a->conflicts || a->rejected || a->unread || !a->converged ? EXIT_SOME_ROWS : EXIT_DONE;
 }
 
 /* Nothing to move is most often a wrong id: it is said, and is no success, unless an earlier run did it. */

@@ -57,9 +57,53 @@ void session_print_rule(const struct rule_total *t)
         printf("   %" PRIu64 " meet a row of the target", t->collisions);
     if (t->rejected)
         printf("   %" PRIu64 " cannot be changed", t->rejected);
+    if (t->unread)
+        printf("   %" PRIu64 " could not be read", t->unread);
     if (t->note[0])
         printf("   %s", t->note);
     putchar('\n');
+}
+
+struct unread_list {
+    uint64_t count;
+    bool prints;
+};
+
+enum { UNREAD_SHOWN = 20 };
+
+static bool list_unread(void *context, const struct unread_range *u)
+{
+    struct unread_list *list = context;
+    list->count++;
+    if (!list->prints || list->count > UNREAD_SHOWN)
+        return true;
+    printf("            %s ", u->table);
+    if (u->partition[0]) {
+        fputs("partition ", stdout);
+        text_print(stdout, bytes_of(u->partition), 1);
+        printf(" (token %" PRId64 ")", u->range.end);
+    } else {
+        printf("tokens %" PRId64 " to %" PRId64, u->range.start, u->range.end);
+    }
+    fputs(": ", stdout);
+    text_print(stdout, bytes_of(u->reason), 1);
+    putchar('\n');
+    return true;
+}
+
+void session_print_unread(struct ledger *l, int pass, const char *meaning)
+{
+    struct unread_list list = {0};
+    char text[64];
+    if (!l || !ledger_each_unread(l, pass, list_unread, &list, NULL) || list.count == 0)
+        return;
+    printf("  Attention %s could not be read: %s\n",
+           text_counted(text, list.count, "partition", "partitions"), meaning);
+    uint64_t all = list.count;
+    list = (struct unread_list){.prints = true};
+    ledger_each_unread(l, pass, list_unread, &list, NULL);
+    if (all > UNREAD_SHOWN)
+        printf("            … and %" PRIu64 " more\n", all - UNREAD_SHOWN);
 }
 
 static void on_progress(void *context, const struct progress *p)

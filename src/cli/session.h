@@ -30,6 +30,10 @@ void session_print_tenant(const char *which, const struct tenant *t);
 /* One line of what a rule's scan came to. */
 void session_print_rule(const struct rule_total *t);
 
+/* "  Attention 2 partitions could not be read …", and which; nothing when there is none. |pass| 1: of
+ * the plan, 0: of the last scan since. */
+void session_print_unread(struct ledger *l, int pass, const char *meaning);
+
 /* "  Next      tenantmove apply --dir rj-move", but not within `run`. */
 void session_next(const struct cli *c, const char *next);
 

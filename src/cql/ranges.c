@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+enum { SHRINK_BY = 4 }; /* each try costs a time-out */
+
 void ranges_init(struct scan_ranges *r)
 {
     *r = (struct scan_ranges){0};
@@ -33,6 +35,25 @@ bool ranges_add(struct scan_ranges *r, int64_t start, int64_t end, int page_rows
         r, (struct scan_piece){.start = start, .from = start, .end = end, .page_rows = page_rows});
 }
 
+/* SplitMix64 (Steele, Lea, Flood 2014). */
+static uint64_t random_next(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+void ranges_shuffle(struct scan_ranges *r, uint64_t seed)
+{
+    for (int i = r->count - 1; i > 0; i--) {
+        int j = (int)(random_next(&seed) % ((uint64_t)i + 1));
+        struct scan_piece kept = r->v[i];
+        r->v[i] = r->v[j];
+        r->v[j] = kept;
+    }
+}
+
 int ranges_take(struct scan_ranges *r)
 {
     for (; r->next < r->count; r->next++) {
@@ -44,15 +65,17 @@ int ranges_take(struct scan_ranges *r)
     return -1;
 }
 
-void ranges_progress(struct scan_ranges *r, int i, uint64_t rows, int64_t last)
+void ranges_progress(struct scan_ranges *r, int i, uint64_t rows, uint64_t tail, int64_t last)
 {
     struct scan_piece *p = &r->v[i];
     p->tries = 0;
+    if (rows == 0)
+        return;
+    bool goes_on = tail == rows && p->has_last && p->last == last;
     p->rows += rows;
-    if (rows > 0) {
-        p->last = last;
-        p->has_last = true;
-    }
+    p->tail = goes_on ? p->tail + rows : tail;
+    p->last = last;
+    p->has_last = true;
 }
 
 void ranges_finish(struct scan_ranges *r, int i)
@@ -61,28 +84,56 @@ void ranges_finish(struct scan_ranges *r, int i)
     r->done++;
 }
 
-bool ranges_are_done(const struct scan_ranges *r)
+void ranges_give_up(struct scan_ranges *r, int i)
 {
-    return r->done == r->count;
+    r->v[i].state = PIECE_UNREAD;
+    r->unread++;
+}
+
+bool ranges_are_settled(const struct scan_ranges *r)
+{
+    return r->done + r->unread == r->count;
+}
+
+/* All up to here has been read whole. */
+static int64_t read_to(const struct scan_piece *p)
+{
+    /* |last| lies behind |from|, so one less cannot pass below it. */
+    return p->has_last && p->last > p->from ? p->last - 1 : p->from;
+}
+
+bool ranges_covered(const struct scan_ranges *r, int i, struct token_range *covered, uint64_t *rows)
+{
+    const struct scan_piece *p = &r->v[i];
+    bool is_done = p->state == PIECE_DONE;
+    *covered = (struct token_range){p->start, is_done ? p->end : read_to(p)};
+    *rows = is_done ? p->rows : p->rows - p->tail;
+    return covered->end > covered->start;
 }
 
 void ranges_restart(struct scan_ranges *r, int i)
 {
     struct scan_piece *p = &r->v[i];
-    /* |last| lies behind |from|, so one less cannot pass below it. */
-    if (p->has_last && p->last > p->from)
-        p->from = p->last - 1;
+    p->from = read_to(p);
     p->has_last = false;
+    p->rows -= p->tail;
+    p->tail = 0;
+}
+
+static bool cut_page(struct scan_piece *p, int least)
+{
+    if (p->page_rows <= least)
+        return false;
+    p->page_rows = p->page_rows / SHRINK_BY > least ? p->page_rows / SHRINK_BY : least;
+    return true;
 }
 
 enum range_remedy ranges_shrink(struct scan_ranges *r, int i)
 {
     struct scan_piece *p = &r->v[i];
     p->tries++;
-    if (p->page_rows > SCAN_PAGE_MIN) {
-        p->page_rows = p->page_rows / 2 > SCAN_PAGE_MIN ? p->page_rows / 2 : SCAN_PAGE_MIN;
+    if (cut_page(p, SCAN_PAGE_CUT))
         return RANGE_SMALLER_PAGE;
-    }
     struct scan_piece before = *p;
     ranges_restart(r, i);
     uint64_t width = (uint64_t)p->end - (uint64_t)p->from;
@@ -90,12 +141,15 @@ enum range_remedy ranges_shrink(struct scan_ranges *r, int i)
         /* Nothing to cut: keep the place inside the partition, which is the only progress there can
          * be. */
         *p = before;
-        return RANGE_STUCK;
+        if (cut_page(p, SCAN_PAGE_MIN))
+            return p->tries = 0, RANGE_SMALLER_PAGE;
+        return p->tries < SCAN_STUCK_TRIES ? RANGE_AGAIN : RANGE_STUCK;
     }
     int64_t middle = (int64_t)((uint64_t)p->from + width / 2);
     struct scan_piece rest = {
         .start = middle, .from = middle, .end = p->end, .page_rows = p->page_rows};
     p->end = middle;
+    p->tries = 0;
     if (!add(r, rest)) {
         *p = before;
         return RANGE_NO_MEMORY;

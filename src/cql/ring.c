@@ -104,3 +104,31 @@ bool cql_range_has(struct token_range range, int64_t token)
 {
     return token <= range.end && (token > range.start || range.start == INT64_MIN);
 }
+
+/* The first of |ranges| that ends behind |token|. */
+static int first_behind(const struct token_range *ranges, int count, int64_t token)
+{
+    int low = 0, high = count;
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        if (ranges[middle].end > token)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+bool cql_range_next_without(struct token_range *range, const struct token_range *without, int count,
+                            struct token_range *part)
+{
+    while (range->start < range->end) {
+        int i = first_behind(without, count, range->start);
+        bool meets = i < count && without[i].start < range->end;
+        *part = (struct token_range){range->start, meets ? without[i].start : range->end};
+        range->start = meets ? without[i].end : range->end;
+        if (part->end > part->start)
+            return true;
+    }
+    return false;
+}

@@ -31,4 +31,9 @@ bool cql_range_halve(struct token_range range, struct token_range *left, struct 
 
 bool cql_range_has(struct token_range range, int64_t token);
 
+/* The first part of |*range| that is in none of |without| (in ring order, none overlaps another);
+ * |*range| becomes what lies behind it. False: there is none. */
+bool cql_range_next_without(struct token_range *range, const struct token_range *without, int count,
+                            struct token_range *part);
+
 #endif

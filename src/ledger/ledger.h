@@ -20,10 +20,11 @@
 #include "base/fault.h"
 #include "move/change.h"
 #include "move/profile.h"
+#include "move/token_range.h"
 
 struct ledger;
 
-enum { LEDGER_BATCH_MAX = 4096, LEDGER_VERSION = 1 };
+enum { LEDGER_BATCH_MAX = 4096, LEDGER_VERSION = 2 };
 
 enum ledger_mode {
     LEDGER_CREATE, /* a new ledger; FAULT_REFUSED when there is one */
@@ -78,6 +79,7 @@ struct rule_total {
     uint64_t changes;    /* planned */
     uint64_t collisions; /* row moves that meet a row of the target */
     uint64_t rejected;
+    uint64_t unread; /* parts of the table that could not be read */
     uint64_t duration_us;
 };
 bool ledger_put_total(struct ledger *l, const struct rule_total *t, struct fault *f);
@@ -85,9 +87,36 @@ bool ledger_put_total(struct ledger *l, const struct rule_total *t, struct fault
 bool ledger_each_total(struct ledger *l, int pass,
                        bool (*each)(void *context, const struct rule_total *t), void *context,
                        struct fault *f);
-/* The scanned token ranges, for the audit. */
-bool ledger_add_range(struct ledger *l, int pass, const char *rule, int64_t start, int64_t end,
-                      uint64_t rows, struct fault *f);
+/* A part of the ring that a scan has read whole. */
+struct scanned_range {
+    struct token_range range;
+    uint64_t rows;    /* in it */
+    uint64_t matched; /* that name the source; to be put: those since the last call */
+};
+/* Writes how far a range is read, in the transaction of the changes that were added before: on disk
+ * with them, at the next commit, and never without them. The one with the same start grows. */
+bool ledger_put_range(struct ledger *l, int pass, const char *rule, const struct scanned_range *r,
+                      struct fault *f);
+/* In token order; none overlaps another. */
+bool ledger_each_range(struct ledger *l, int pass, const char *rule,
+                       bool (*each)(void *context, const struct scanned_range *r), void *context,
+                       struct fault *f);
+
+/* A part of the ring that could not be read. */
+enum { UNREAD_TEXT_MAX = 512 };
+struct unread_range {
+    char rule[NAME_TEXT_MAX];
+    char table[2 * NAME_TEXT_MAX];
+    struct token_range range;
+    char partition[UNREAD_TEXT_MAX]; /* its key as text; empty: it is not known */
+    char reason[UNREAD_TEXT_MAX];    /* the server's words */
+};
+/* |pass| 1: of the plan, 0: of the last scan since. Committed with the next ledger_flush. */
+bool ledger_clear_unread(struct ledger *l, int pass, const char *rule, struct fault *f);
+bool ledger_put_unread(struct ledger *l, int pass, const struct unread_range *u, struct fault *f);
+bool ledger_each_unread(struct ledger *l, int pass,
+                        bool (*each)(void *context, const struct unread_range *u), void *context,
+                        struct fault *f);
 
 /* Removes all but the first of a pass's changes that have the same rule and key: a range that was
  * read again after a time-out gives its rows twice. */

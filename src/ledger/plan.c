@@ -236,7 +236,7 @@ bool ledger_forget_pass(struct ledger *l, int pass, struct fault *f)
         return false;
     if (!run_with(l, changes, pass, f) || !run_with(l, states, pass, f) ||
         !run_with(l, SQL_FORGET_RANGES, pass, f) || !run_with(l, SQL_FORGET_TOTALS, pass, f) ||
-        !run_with(l, SQL_FORGET_TALLIES, pass, f))
+        !run_with(l, SQL_FORGET_UNREAD, pass, f) || !run_with(l, SQL_FORGET_TALLIES, pass, f))
         return transaction_abandon(l);
     for (int i = 0; i < l->tally_count; i++)
         if (l->tallies[i].pass == pass)

@@ -74,17 +74,34 @@ static const char *const ddl[] = {
     "  changes     INTEGER NOT NULL,\n"
     "  collisions  INTEGER NOT NULL,\n"
     "  rejected    INTEGER NOT NULL,\n"
+    "  unread      INTEGER NOT NULL,   -- parts of the table\n"
     "  duration_us INTEGER NOT NULL,\n"
     "  PRIMARY KEY(pass, rule)\n"
     ") STRICT, WITHOUT ROWID",
 
+    /* What a scan has read, with the changes that it found there: a plan that was cut short reads
+     * the rest. A row grows while its range is being read. */
     "CREATE TABLE ranges(\n"
     "  pass        INTEGER NOT NULL,\n"
     "  rule        TEXT NOT NULL,\n"
+    "  start_token INTEGER NOT NULL,  -- exclusive; the smallest integer: from the beginning\n"
+    "  end_token   INTEGER NOT NULL,\n"
+    "  row_count   INTEGER NOT NULL,\n"
+    "  matched     INTEGER NOT NULL,\n"
+    "  PRIMARY KEY(pass, rule, start_token)\n"
+    ") STRICT, WITHOUT ROWID",
+
+    /* What a scan could not read, whatever it tried: it is not known what is there. */
+    "CREATE TABLE unread(\n"
+    "  pass        INTEGER NOT NULL,  -- 1: the plan; 0: the last scan since\n"
+    "  rule        TEXT NOT NULL,\n"
     "  start_token INTEGER NOT NULL,\n"
     "  end_token   INTEGER NOT NULL,\n"
-    "  row_count   INTEGER NOT NULL\n"
-    ") STRICT",
+    "  table_name  TEXT NOT NULL,\n"
+    "  partition   TEXT NOT NULL,     -- its key as text; empty: not even that could be read\n"
+    "  reason      TEXT NOT NULL,\n"
+    "  PRIMARY KEY(pass, rule, start_token)\n"
+    ") STRICT, WITHOUT ROWID",
 
     "CREATE TABLE sync(\n"
     "  object    INTEGER NOT NULL,  -- 1 user, 2 organisation, 3 batch\n"
@@ -144,12 +161,20 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SQL_FORGET_TALLIES] = "DELETE FROM tallies WHERE pass = ?1",
     [SQL_PUT_TOTAL] =
         "INSERT OR REPLACE INTO totals(pass, rule, ordinal, table_name, note, scanned, "
-        "matched, changes, collisions, rejected, duration_us) "
-        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "matched, changes, collisions, rejected, unread, duration_us) "
+        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     [SQL_TOTALS] = "SELECT pass, rule, ordinal, table_name, note, scanned, matched, changes, "
-                   "collisions, rejected, duration_us FROM totals "
+                   "collisions, rejected, unread, duration_us FROM totals "
                    "WHERE ?1 = 0 OR pass = ?1 ORDER BY pass, ordinal, rule",
-    [SQL_ADD_RANGE] = "INSERT INTO ranges VALUES(?1, ?2, ?3, ?4, ?5)",
+    [SQL_PUT_RANGE] = "INSERT INTO ranges VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE "
+                      "SET end_token = ?4, row_count = ?5, matched = matched + ?6",
+    [SQL_RANGES] = "SELECT start_token, end_token, row_count, matched FROM ranges "
+                   "WHERE pass = ?1 AND rule = ?2 ORDER BY start_token",
+    [SQL_CLEAR_UNREAD] = "DELETE FROM unread WHERE pass = ?1 AND rule = ?2",
+    [SQL_FORGET_UNREAD] = "DELETE FROM unread WHERE pass = ?1",
+    [SQL_PUT_UNREAD] = "INSERT OR REPLACE INTO unread VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [SQL_UNREAD] = "SELECT rule, start_token, end_token, table_name, partition, reason "
+                   "FROM unread WHERE pass = ?1 ORDER BY rule, start_token",
     [SQL_HAS_ROW_INDEX] = "SELECT 1 FROM sqlite_schema WHERE name = 'states_by_row'",
     /* Made when ledger_has_moved first asks, not while a million rows are being added: the hash is
      * random, so that each insert would touch a page of its own. */

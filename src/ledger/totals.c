@@ -10,9 +10,9 @@ bool ledger_put_total(struct ledger *l, const struct rule_total *t, struct fault
     bind_int(l, s, 3, t->ordinal);
     bind_text(l, s, 4, bytes_of(t->table));
     bind_text(l, s, 5, bytes_of(t->note));
-    const uint64_t numbers[] = {t->scanned,    t->matched,  t->changes,
-                                t->collisions, t->rejected, t->duration_us};
-    for (int i = 0; i < 6; i++)
+    const uint64_t numbers[] = {t->scanned,  t->matched, t->changes,    t->collisions,
+                                t->rejected, t->unread,  t->duration_us};
+    for (int i = 0; i < 7; i++)
         bind_int(l, s, 6 + i, (int64_t)numbers[i]);
     return run(l, s, f) && transaction_commit(l, f);
 }
@@ -32,9 +32,9 @@ bool ledger_each_total(struct ledger *l, int pass,
         column_copy(s, 1, t.rule, sizeof t.rule);
         column_copy(s, 3, t.table, sizeof t.table);
         column_copy(s, 4, t.note, sizeof t.note);
-        uint64_t *const numbers[] = {&t.scanned,    &t.matched,  &t.changes,
-                                     &t.collisions, &t.rejected, &t.duration_us};
-        for (int i = 0; i < 6; i++)
+        uint64_t *const numbers[] = {&t.scanned,  &t.matched, &t.changes,    &t.collisions,
+                                     &t.rejected, &t.unread,  &t.duration_us};
+        for (int i = 0; i < 7; i++)
             *numbers[i] = (uint64_t)sqlite3_column_int64(s, 5 + i);
         if (!each(context, &t)) {
             sqlite3_reset(s);
@@ -42,18 +42,4 @@ bool ledger_each_total(struct ledger *l, int pass,
         }
     }
     return more == 0;
-}
-
-bool ledger_add_range(struct ledger *l, int pass, const char *rule, int64_t start, int64_t end,
-                      uint64_t rows, struct fault *f)
-{
-    sqlite3_stmt *s = transaction_begin(l, f) ? statement(l, SQL_ADD_RANGE, f) : NULL;
-    if (!s)
-        return false;
-    bind_int(l, s, 1, pass);
-    bind_text(l, s, 2, bytes_of(rule));
-    bind_int(l, s, 3, start);
-    bind_int(l, s, 4, end);
-    bind_int(l, s, 5, (int64_t)rows);
-    return run(l, s, f);
 }

@@ -101,6 +101,7 @@ bool converge(struct move *m, const struct move_rules *rules, const char *const 
             return false;
         if (!next_pass(m, rules, only, &pass, &found, f))
             return false;
+        out->unread = found.unread;
         if (found.planned == 0) {
             out->converged = true;
             return true;

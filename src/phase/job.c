@@ -52,12 +52,13 @@ static bool plan_job(struct move *m, const struct move_rules *rules, const struc
 {
     struct pass_result pass;
     char digest[DIGEST_TEXT];
-    if (!ledger_put(m->ledger, "plan.state", bytes_of("planning"), f) ||
+    if (!plan_begin(m, rules, f) ||
         !pass_run(m, rules, 1, 1u << RULE_MOVE | 1u << RULE_RETIRE, o->rules, &pass, f) ||
-        !plan_seal(m, rules, digest, f))
+        !plan_seal(m, digest, f))
         return false;
     out->changes = pass.planned + pass.retire;
-    out->nothing = out->changes == 0 && pass.rejected == 0;
+    out->unread = pass.unread;
+    out->nothing = out->changes == 0 && pass.rejected == 0 && pass.unread == 0;
     return true;
 }
 
@@ -76,6 +77,7 @@ static bool scan_job(struct move *m, const struct move_rules *rules, const struc
     if (!look_again(m, rules, o->rules, &found, f))
         return false;
     out->changes = found.planned;
+    out->unread = found.unread;
     return true;
 }
 

@@ -87,17 +87,27 @@ bool pass_run_graph(struct move *m, int place, struct rule_total *total, struct 
     const struct rule *r = &m->profile.rules[place];
     struct graph_pass g = {.m = m, .total = *total};
     struct graph_find find;
-    uint64_t matching = 0, all = 0;
+    uint64_t matching = 0, all = 0, repeats = 0;
+    struct change_counts c;
     int64_t started = clock_now_us();
     if (!rule_bind_node(&g.bound, r, &m->source, &m->target, f))
         return false;
     find_of(&g.bound, &find);
     arena_init(&g.scratch, GRAPH_SCRATCH_MAX);
     bool ok = ledger_put_rule(m->ledger, r->name, r->phase, place, f) &&
+              ledger_count(m->ledger, r->name, r->phase, total->pass, &c, f) &&
               graph_count(m->graph, &find, &matching, &all, f) &&
               graph_scan(m->graph, &find, on_node, &g, f);
     arena_fini(&g.scratch);
     ok = ok && ledger_flush(m->ledger, f);
+    /* A run that was cut short left some: they have come again. */
+    if (ok && c.all)
+        ok = ledger_drop_repeats(m->ledger, r->name, total->pass, &repeats, f) &&
+             ledger_count(m->ledger, r->name, r->phase, total->pass, &c, f);
+    if (ok && repeats) {
+        g.total.changes = c.by_state[CHANGE_PLANNED];
+        g.total.rejected = c.by_state[CHANGE_REJECTED];
+    }
     g.total.scanned = all;
     g.total.duration_us = (uint64_t)(clock_now_us() - started);
     ok = ok && ledger_put_total(m->ledger, &g.total, f) && ledger_flush(m->ledger, f);

@@ -92,8 +92,11 @@ struct plan_result {
     char name[10];
     uint64_t changes; /* all rules of phase move */
     uint64_t collisions, rejected;
+    uint64_t unread; /* parts of tables that could not be read: they are not in the plan */
     uint64_t duration_us;
 };
+/* Goes on where an earlier run was interrupted. FAULT_REFUSED when there is a plan, or when what the
+ * interrupted one was made from has changed. */
 bool phase_plan(struct move *m, struct plan_result *out, struct fault *f);
 
 /* ---- apply ---- */
@@ -106,6 +109,7 @@ struct apply_result {
     uint64_t open;     /* still planned or sent: after an interrupt */
     int passes;        /* of re-planning in this run */
     uint64_t appeared; /* changes that later passes added in this run */
+    uint64_t unread;   /* parts of tables that the last pass could not read */
     bool converged;    /* the last pass found nothing */
     uint64_t duration_us;
     uint64_t done_here;
@@ -128,6 +132,7 @@ bool phase_sync(struct move *m, struct sync_result *out, struct fault *f);
 
 struct verify_result {
     uint64_t references; /* to the source, left in rules that are not `leave` */
+    uint64_t unread;     /* parts of tables that could not be read: what is there is not known */
     int tables, graphs, indexes;
     uint64_t changes, changes_right,
         changes_other; /* other: somebody changed the row since, which is said */
@@ -152,6 +157,7 @@ bool phase_verify(struct move *m, struct verify_result *out, struct fault *f);
 struct retire_result {
     bool was_retired;    /* it had the status already */
     uint64_t references; /* why it was refused */
+    uint64_t unread;     /* parts of tables that the last look could not read */
     struct apply_result apply;
     struct sync_result sync;
     bool synced;

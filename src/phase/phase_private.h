@@ -90,13 +90,15 @@ struct pass_result {
     uint64_t planned; /* changes of phase move */
     uint64_t retire;  /* changes of phase retire */
     uint64_t collisions, rejected;
+    uint64_t unread; /* parts of tables that could not be read */
 };
-/* Which rules: |only| NULL: all of |phase_mask| (1 << enum rule_phase). */
+/* Goes on where an earlier run of the same pass was cut short. Which rules: |only| NULL: all of |phase_mask| (1 << enum rule_phase). */
 bool pass_run(struct move *m, const struct move_rules *rules, int pass, unsigned phase_mask,
               const char *const *only, struct pass_result *out, struct fault *f);
 /* How many rows of every scanned rule still name the source: no change is written. */
 struct references {
     uint64_t rows;
+    uint64_t unread; /* parts of tables that could not be read: what is there is not known */
     int tables, graphs;
     char first[128]; /* "membership 3, user 1": where they are */
 };
@@ -105,9 +107,13 @@ bool references_count(struct move *m, const struct move_rules *rules, const char
 
 /* ---- stale.c: is the plan still the truth? ---- */
 
-/* Writes what apply compares: both organisation rows, every table's shape, the profile. */
-bool plan_seal(struct move *m, const struct move_rules *rules, char digest[DIGEST_TEXT],
-               struct fault *f);
+/* Writes what a plan is made from: both organisation rows, every table's shape, the profile. */
+bool plan_begin(struct move *m, const struct move_rules *rules, struct fault *f);
+/* Is what plan_begin wrote still so? FAULT_REFUSED "the plan that was interrupted cannot go on" with
+ * what differs. */
+bool plan_may_go_on(struct move *m, const struct move_rules *rules, struct fault *f);
+/* The plan is whole: its digest is its name. */
+bool plan_seal(struct move *m, char digest[DIGEST_TEXT], struct fault *f);
 /* FAULT_REFUSED "the plan is stale" with what differs. */
 bool plan_check(struct move *m, const struct move_rules *rules, struct fault *f);
 /* FAULT_REFUSED when the ledger is of other organisations, or of other keyspaces. */

@@ -61,27 +61,6 @@ static bool put_aside(struct move *m, struct fault *f)
     return true;
 }
 
-static bool open_fresh(struct move *m, struct fault *f)
-{
-    if (!ledger_exists(m->settings.dir))
-        return journal_open(m, LEDGER_CREATE, "plan", f);
-    struct bytes state;
-    if (!journal_open(m, LEDGER_WRITE, NULL, f) ||
-        !ledger_get(m->ledger, "plan.state", &m->arena, &state, f))
-        return false;
-    if (!bytes_are(state, "planned")) { /* an earlier plan did not come to its end: nothing of it
-                                           can have been done */
-        return journal_open(m, LEDGER_WRITE, "plan", f) && ledger_forget_pass(m->ledger, 1, f);
-    }
-    if (!m->settings.again) {
-        fault_set(f, FAULT_REFUSED, "there is a plan already");
-        fault_subject(f, "%s/ledger.db", m->settings.dir);
-        return fault_hint(
-            f, "look at it with `tenantmove show`; make a new one with `tenantmove plan --again`");
-    }
-    return put_aside(m, f) && journal_open(m, LEDGER_CREATE, "plan", f);
-}
-
 static bool put_personal(struct move *m, const struct rule *r, struct buf *text, struct fault *f)
 {
     char name[NAME_TEXT_MAX + 32];
@@ -113,6 +92,46 @@ static bool put_columns(struct move *m, const struct move_rules *rules, struct f
     return ok;
 }
 
+/* A new plan, in a ledger that has none, or only the beginning of one that is not wanted. */
+static bool begin_anew(struct move *m, const struct move_rules *rules, struct fault *f)
+{
+    return ledger_forget_pass(m->ledger, 1, f) && put_columns(m, rules, f) &&
+           plan_begin(m, rules, f);
+}
+
+static bool go_on(struct move *m, const struct move_rules *rules, struct fault *f)
+{
+    struct change_counts c;
+    if (!plan_may_go_on(m, rules, f) || !ledger_count(m->ledger, NULL, RULE_MOVE, 1, &c, f))
+        return false;
+    move_note(m, "the plan that was interrupted goes on: %llu changes are in it already",
+              (unsigned long long)c.all);
+    return true;
+}
+
+static bool open_ledger(struct move *m, const struct move_rules *rules, struct fault *f)
+{
+    if (!ledger_exists(m->settings.dir))
+        return journal_open(m, LEDGER_CREATE, "plan", f) && begin_anew(m, rules, f);
+    struct bytes state;
+    if (!journal_open(m, LEDGER_WRITE, NULL, f) ||
+        !ledger_get(m->ledger, "plan.state", &m->arena, &state, f))
+        return false;
+    /* An earlier plan that did not come to its end: nothing of it can have been done. */
+    if (!bytes_are(state, "planned")) {
+        bool goes_on = bytes_are(state, "planning") && !m->settings.again;
+        return journal_open(m, LEDGER_WRITE, "plan", f) &&
+               (goes_on ? go_on(m, rules, f) : begin_anew(m, rules, f));
+    }
+    if (!m->settings.again) {
+        fault_set(f, FAULT_REFUSED, "there is a plan already");
+        fault_subject(f, "%s/ledger.db", m->settings.dir);
+        return fault_hint(
+            f, "look at it with `tenantmove show`; make a new one with `tenantmove plan --again`");
+    }
+    return put_aside(m, f) && journal_open(m, LEDGER_CREATE, "plan", f) && begin_anew(m, rules, f);
+}
+
 bool move_open_all(struct move *m, struct move_rules *rules, struct fault *f)
 {
     return move_profile(m, f) && move_store(m, f) && move_graph(m, f) && move_tenants(m, f) &&
@@ -123,29 +142,32 @@ static bool plan_all(struct move *m, struct plan_result *out, struct fault *f)
 {
     struct move_rules rules;
     struct pass_result pass;
-    if (!move_open_all(m, &rules, f) || !open_fresh(m, f))
+    if (!move_open_all(m, &rules, f))
         return false;
     if (!m->store_about.schema_agrees) {
         fault_set(f, FAULT_REFUSED, "the nodes of the cluster do not agree on the schema");
         return fault_hint(
             f, "wait until `nodetool describecluster` shows one schema version, then plan again");
     }
-    if (!ledger_put(m->ledger, "plan.state", bytes_of("planning"), f) ||
-        !put_columns(m, &rules, f) ||
+    if (!open_ledger(m, &rules, f) ||
         !pass_run(m, &rules, 1, 1u << RULE_MOVE | 1u << RULE_RETIRE, NULL, &pass, f))
         return false;
     *out = (struct plan_result){
         .changes = pass.planned,
         .collisions = pass.collisions,
         .rejected = pass.rejected,
+        .unread = pass.unread,
     };
-    if (pass.planned == 0 && pass.rejected == 0 && !m->settings.allow_empty) {
+    if (pass.planned == 0 && pass.rejected == 0 && pass.unread == 0 && !m->settings.allow_empty) {
+        /* The next one looks again. */
+        if (!ledger_put(m->ledger, "plan.state", bytes_of("empty"), f))
+            return false;
         fault_set(f, FAULT_REFUSED, "found nothing to move: no row names organisation %s",
                   m->settings.source);
         return fault_hint(
             f, "check the id and the keyspace; if that is what you expect, add --allow-empty");
     }
-    if (!plan_seal(m, &rules, out->digest, f))
+    if (!plan_seal(m, out->digest, f))
         return false;
     digest_short(out->digest, out->name);
     return true;

@@ -88,6 +88,7 @@ static void write_body(struct move *m, struct json_writer *w, const struct refer
     json_begin_object(w);
     json_member_int(w, "rows", (int64_t)left->rows);
     json_member_text(w, "where", left->first);
+    json_member_int(w, "parts that could not be read", (int64_t)left->unread);
     json_member_int(w, "tables scanned", left->tables);
     json_member_int(w, "graphs scanned", left->graphs);
     json_end(w);

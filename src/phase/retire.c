@@ -7,6 +7,13 @@ static bool refuse_references(struct move *m, const struct move_rules *rules,
     if (!references_count(m, rules, NULL, &left, f))
         return false;
     out->references = left.rows;
+    if (left.unread) {
+        fault_set(f, FAULT_REFUSED,
+                  "%llu parts of the tables cannot be read: it is not known whether "
+                  "they name organisation %s",
+                  (unsigned long long)left.unread, m->settings.source);
+        return fault_hint(f, "Next: tenantmove verify names them; mend them, then retire");
+    }
     if (left.rows == 0)
         return true;
     fault_set(f, FAULT_REFUSED, "%llu rows still name organisation %s: %s",
@@ -58,6 +65,7 @@ static bool retire_all(struct move *m, struct retire_result *out, struct fault *
     if (!references_count(m, &rules, NULL, &late, f))
         return false;
     out->references = late.rows;
+    out->unread = late.unread;
     if (late.rows)
         move_note(m, "%llu rows name the old tenant again: %s. Next: tenantmove apply",
                   (unsigned long long)late.rows, late.first);

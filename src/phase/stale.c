@@ -60,14 +60,12 @@ static bool put_text(struct move *m, const char *name, const char *text, struct 
     return ledger_put(m->ledger, name, bytes_of(text), f);
 }
 
-bool plan_seal(struct move *m, const struct move_rules *rules, char digest[DIGEST_TEXT],
-               struct fault *f)
+bool plan_begin(struct move *m, const struct move_rules *rules, struct fault *f)
 {
     enum sync_batch_form form;
     char profile[DIGEST_TEXT], shape[DIGEST_TEXT];
     digest_of(m->profile.text, profile);
     return move_batch_form(m, &form, f) && shape_digest(rules, shape, f) &&
-           ledger_digest(m->ledger, digest, f) &&
            put_text(m, "plan.batch_ids", form == SYNC_BATCH_OBJECT ? "object" : "plain", f) &&
            ledger_put(m->ledger, "profile.text", m->profile.text, f) &&
            put_text(m, "profile.sha256", profile, f) && put_text(m, "schema.sha256", shape, f) &&
@@ -78,8 +76,13 @@ bool plan_seal(struct move *m, const struct move_rules *rules, char digest[DIGES
            put_text(m, "plan.source", m->settings.source, f) &&
            put_text(m, "plan.target", m->settings.target, f) &&
            put_text(m, "plan.keyspace", m->settings.keyspace, f) &&
-           put_text(m, "plan.digest", digest, f) && put_text(m, "plan.state", "planned", f) &&
-           ledger_flush(m->ledger, f);
+           put_text(m, "plan.state", "planning", f) && ledger_flush(m->ledger, f);
+}
+
+bool plan_seal(struct move *m, char digest[DIGEST_TEXT], struct fault *f)
+{
+    return ledger_digest(m->ledger, digest, f) && put_text(m, "plan.digest", digest, f) &&
+           put_text(m, "plan.state", "planned", f) && ledger_flush(m->ledger, f);
 }
 
 static bool stale(struct fault *f)
@@ -162,9 +165,9 @@ bool plan_is_of_this_move(struct move *m, struct fault *f)
            move_same(m, "plan.keyspace", m->settings.keyspace, f);
 }
 
-bool plan_check(struct move *m, const struct move_rules *rules, struct fault *f)
+static bool made_from(struct move *m, const struct move_rules *rules, struct fault *f)
 {
-    char profile[DIGEST_TEXT], shape[DIGEST_TEXT], digest[DIGEST_TEXT];
+    char profile[DIGEST_TEXT], shape[DIGEST_TEXT];
     struct change_counts retire;
     digest_of(m->profile.text, profile);
     if (!plan_is_of_this_move(m, f))
@@ -178,10 +181,28 @@ bool plan_check(struct move *m, const struct move_rules *rules, struct fault *f)
     if (!ledger_count(m->ledger, NULL, RULE_RETIRE, 0, &retire, f))
         return false;
     bool retired = retire.all > retire.by_state[CHANGE_PLANNED];
-    if (!tenant_same(m, "source.row", &m->source, retired, f) ||
-        !tenant_same(m, "target.row", &m->target, false, f))
+    return tenant_same(m, "source.row", &m->source, retired, f) &&
+           tenant_same(m, "target.row", &m->target, false, f);
+}
+
+bool plan_may_go_on(struct move *m, const struct move_rules *rules, struct fault *f)
+{
+    struct fault why = {0};
+    if (made_from(m, rules, &why))
+        return true;
+    if (why.code != FAULT_REFUSED) {
+        *f = why;
         return false;
-    if (!ledger_digest(m->ledger, digest, f))
+    }
+    fault_set(f, FAULT_REFUSED, "the plan that was interrupted cannot go on");
+    fault_subject(f, "%s", why.subject);
+    return fault_hint(f, "Nothing was written. Next: tenantmove plan --again (begins anew)");
+}
+
+bool plan_check(struct move *m, const struct move_rules *rules, struct fault *f)
+{
+    char digest[DIGEST_TEXT];
+    if (!made_from(m, rules, f) || !ledger_digest(m->ledger, digest, f))
         return false;
     return text_same(m, "plan.digest", digest,
                      "the changes in the ledger are not the ones that were planned", f);

@@ -21,7 +21,7 @@ static bool is_clean(const struct verify_result *v)
     for (int i = 0; i <= INDEX_BATCH; i++)
         if (v->documents_checked && v->documents_right[i] != v->documents[i])
             return false;
-    return v->references == 0 && v->open == 0;
+    return v->references == 0 && v->unread == 0 && v->open == 0;
 }
 
 enum { WRONG_SHOWN = 5 };
@@ -54,6 +54,7 @@ static bool verify_all(struct move *m, struct verify_result *out, struct fault *
         !count_nodes(m, out, f))
         return false;
     out->references = left.rows;
+    out->unread = left.unread;
     out->tables = left.tables;
     out->graphs = left.graphs;
     out->indexes = m->index ? 3 : 0;

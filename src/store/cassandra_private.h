@@ -1,13 +1,15 @@
 /* store/cassandra_private.h: the Cassandra adapter's inside, shared by its files.
  *
  * cassandra.c opens and frees; cassandra_node.c asks the node about itself and the ring;
- * cassandra_schema.c reads tables; cassandra_right.c proves rights; cassandra_scan.c reads tables;
+ * cassandra_schema.c reads tables; cassandra_right.c proves rights; cassandra_scan.c reads rows,
+ * in the pieces that cassandra_cut.c makes, and cassandra_unread.c names those it had to give up;
  * cassandra_op.c does operations.
  */
 #ifndef STORE_CASSANDRA_PRIVATE_H
 #define STORE_CASSANDRA_PRIVATE_H
 
 #include "cql/client.h"
+#include "cql/ranges.h"
 #include "store/cassandra_row.h"
 #include "store/store.h"
 
@@ -48,6 +50,27 @@ bool cassandra_ring(struct cassandra *s, int64_t **tokens, int *token_count, int
                     struct fault *f);
 /* Version, nodes, schema agreement, clock, into s->about. */
 bool cassandra_ask_about(struct cassandra *s, struct fault *f);
+
+/* Cuts what |scan| must read, and mixes it. */
+bool cassandra_cut(struct cassandra *s, const struct store_scan *scan, int page_max,
+                   struct scan_ranges *out, struct fault *f);
+
+/* Parts of a scan that were given up. */
+struct unread_part {
+    struct token_range range;
+    char reason[256];
+};
+struct cassandra_unread {
+    struct unread_part *v;
+    int count, capacity;
+};
+/* Keeps one more; false with |f|: out of memory, or too many of them, which is |why|. */
+bool unread_add(struct cassandra_unread *u, struct token_range range, const struct fault *why,
+                struct fault *f);
+/* Tells scan->unread of each, with its partition's key where that can be read. */
+bool unread_tell(struct cassandra *s, const struct store_scan *scan,
+                 const struct cassandra_unread *u, struct fault *f);
+void unread_free(struct cassandra_unread *u);
 
 bool cassandra_table(struct store *s, const char *keyspace, const char *name, struct arena *a,
                      struct table **out, struct fault *f);

@@ -2,30 +2,25 @@
  *
  * A flight reads one piece of the ring at a time. A page that is too slow is asked for again with
  * fewer rows, then the piece is cut in two; a piece is only done when the server said that there is
- * no further page.
+ * no further page. One token that cannot be read at all is given up and told at the end.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "cql/murmur3.h"
-#include "cql/ranges.h"
-#include "cql/ring.h"
 #include "store/cassandra_private.h"
 #include "store/cassandra_statement.h"
 
 enum {
     FLIGHTS_DEFAULT = 4,
     FLIGHTS_MAX = 64,
-    SPLIT_LEAST = 64,    /* small tables: a piece with nothing in it costs about a millisecond */
-    SPLIT_PER_NODE = 32, /* ten million rows on one node: pieces of some 150,000 rows */
-    PAGE_FIRST = 500,
     PAGE_MAX = 5000,
     PAGE_BYTES = 1 << 20, /* what a page should weigh: pages are in memory whole, one per flight */
     PAGING_STATE_MAX = 1 << 20,
     KEY_MAX = 1 << 20,
-    TRIES_MORE = 12, /* beyond the retries of a request, for halving pages and pieces */
-    SPLIT_MAX = 1 << 20,
+    TRIES_MORE = 12,    /* beyond the retries of a request, while replicas are missing */
+    FAILURES_MAX = 128, /* one after the other, anywhere: it is the cluster, not a partition */
 };
 
 struct scan_run;
@@ -51,7 +46,10 @@ struct scan_run {
     struct arena arena; /* |row| */
     struct row row;
     struct buf key;
+    struct bytes *previous; /* partition key of the row before, of tables with clustering columns */
+    struct cassandra_unread unread;
     int page_max;
+    int failures; /* since the last page that came */
     int active;
     bool is_finished;
     bool has_failed;
@@ -130,21 +128,48 @@ static bool token_of_row(struct scan_run *run, int64_t *token, struct fault *f)
     return true;
 }
 
+/* Is the row of the same partition as the one before it on this page? */
+static bool goes_on(struct scan_run *run, bool is_first)
+{
+    const struct table *t = run->scan->table;
+    bool same = !is_first && t->key_count > t->partition_count;
+    for (int i = 0; i < t->partition_count; i++) {
+        struct bytes value = run->row.cells[i].value;
+        same = same && bytes_equal(value, run->previous[i]);
+        run->previous[i] = value;
+    }
+    return same;
+}
+
 static bool take_rows(struct scan_run *run, int piece, struct cql_rows *rows, struct fault *f)
 {
     const struct store_scan *scan = run->scan;
-    uint64_t count = 0;
+    uint64_t count = 0, tail = 0;
     int64_t token = 0;
     int got;
     while ((got = cassandra_row_next(rows, scan->selected, run->store->cells, &run->row, f)) > 0) {
+        tail = goes_on(run, count == 0) ? tail + 1 : 1;
         count++;
         if (!scan->row(scan->context, &run->row, f))
             return false;
     }
     if (got < 0 || (count > 0 && !token_of_row(run, &token, f)))
         return false;
-    ranges_progress(&run->ranges, piece, count, token);
+    ranges_progress(&run->ranges, piece, count, tail, token);
+    run->failures = 0;
     return true;
+}
+
+static bool tell_progress(const struct scan_run *run, int piece, struct fault *f)
+{
+    const struct store_scan *scan = run->scan;
+    struct store_progress p = {
+        .is_done = run->ranges.v[piece].state != PIECE_READING,
+        .done = run->ranges.done,
+        .total = run->ranges.count,
+    };
+    return !scan->progress || !ranges_covered(&run->ranges, piece, &p.covered, &p.rows) ||
+           scan->progress(scan->context, &p, f);
 }
 
 /* Pages of about the same weight, whatever a row weighs. */
@@ -161,18 +186,6 @@ static void fit_page(struct scan_flight *flight, size_t bytes, int32_t rows)
     piece->page_rows = want < SCAN_PAGE_MIN ? SCAN_PAGE_MIN : (int)want;
 }
 
-static void finish_piece(struct scan_flight *flight)
-{
-    struct scan_run *run = flight->run;
-    const struct store_scan *scan = run->scan;
-    ranges_finish(&run->ranges, flight->piece);
-    const struct scan_piece *piece = &run->ranges.v[flight->piece];
-    if (scan->range)
-        scan->range(scan->context, (struct token_range){piece->start, piece->end}, piece->rows,
-                    run->ranges.done, run->ranges.count);
-    take_piece(flight);
-}
-
 static void take_page(struct scan_flight *flight, struct cql_result *result)
 {
     struct scan_run *run = flight->run;
@@ -181,20 +194,51 @@ static void take_page(struct scan_flight *flight, struct cql_result *result)
                      ? take_rows(run, flight->piece, &result->rows, &f)
                      : fault_set(&f, FAULT_PROTOCOL, "the answer has no rows where rows must be");
     struct bytes state = result->rows.columns.paging_state;
-    if (taken && !bytes_are_null(state)) {
+    bool is_last = bytes_are_null(state);
+    if (taken && !is_last) {
         buf_clear(&flight->paging_state);
         taken = buf_append_bytes(&flight->paging_state, state) || fault_memory(&f);
     }
-    if (!taken) {
+    if (taken && is_last)
+        ranges_finish(&run->ranges, flight->piece);
+    if (!taken || !tell_progress(run, flight->piece, &f)) {
         fail(run, &f);
         end_flight(run);
-    } else if (bytes_are_null(state)) {
-        finish_piece(flight);
+    } else if (is_last) {
+        take_piece(flight);
     } else {
         flight->restarted = false;
         if (!send_page(flight, 0))
             end_flight(run);
     }
+}
+
+/* Not even one row of one token can be read: it is told at the end, and the rest goes on. */
+static bool give_up(struct scan_flight *flight, struct fault *f)
+{
+    struct scan_run *run = flight->run;
+    const struct scan_piece *piece = &run->ranges.v[flight->piece];
+    struct fault why = *f;
+    if (!run->scan->unread ||
+        !unread_add(&run->unread, (struct token_range){piece->from, piece->end}, &why, f))
+        return false;
+    ranges_give_up(&run->ranges, flight->piece);
+    if (!tell_progress(run, flight->piece, f))
+        return false;
+    take_piece(flight);
+    return true;
+}
+
+static const char *remedy_text(enum range_remedy remedy)
+{
+    switch (remedy) {
+    case RANGE_SMALLER_PAGE: return "read again with smaller pages";
+    case RANGE_SPLIT: return "cut in two and read again";
+    case RANGE_STUCK: return "given up";
+    case RANGE_AGAIN:
+    case RANGE_NO_MEMORY: break;
+    }
+    return "read again";
 }
 
 /* Less at once: smaller pages first, then smaller pieces. False: nothing more can be done. */
@@ -206,16 +250,26 @@ static bool ask_for_less(struct scan_flight *flight, struct fault *f)
     flight->page_max = piece->page_rows;
     if (remedy == RANGE_NO_MEMORY)
         return fault_memory(f);
-    if (piece->tries > run->store->max_retries + TRIES_MORE)
+    if (++run->failures > FAILURES_MAX)
         return false;
+    log_write(LOG_WARN, "store", "%s.%s: tokens %lld to %lld: %s; %s", run->scan->table->keyspace,
+              run->scan->table->name, (long long)piece->from, (long long)piece->end, f->text,
+              remedy_text(remedy));
+    if (remedy == RANGE_STUCK)
+        return give_up(flight, f);
     if (remedy == RANGE_SPLIT) {
         buf_clear(&flight->paging_state);
         note_repeats(run);
     }
-    log_write(LOG_WARN, "store", "%s.%s: tokens %lld to %lld: %s; %s", run->scan->table->keyspace,
-              run->scan->table->name, (long long)piece->from, (long long)piece->end, f->text,
-              remedy == RANGE_SPLIT ? "cut in two and read again" : "read again");
     return send_page(flight, piece->tries);
+}
+
+/* Replicas are missing, or the cluster refuses work: smaller pages would not help. */
+static bool ask_later(struct scan_flight *flight)
+{
+    struct scan_run *run = flight->run;
+    struct scan_piece *piece = &run->ranges.v[flight->piece];
+    return ++piece->tries <= TRIES_MORE && send_page(flight, piece->tries);
 }
 
 static void on_page(struct cql_request *r)
@@ -244,35 +298,15 @@ static void on_page(struct cql_request *r)
         buf_clear(&flight->paging_state);
         again = send_page(flight, 1);
     } else {
-        again = r->outcome != CQL_RUN_LOST && ask_for_less(flight, &r->fault);
+        again = r->outcome != CQL_RUN_LOST &&
+                (r->fault.code == FAULT_UNAVAILABLE ? ask_later(flight)
+                                                    : ask_for_less(flight, &r->fault));
     }
     if (!again) {
         fault_subject(&r->fault, "%s.%s", run->scan->table->keyspace, run->scan->table->name);
         fail(run, &r->fault);
         end_flight(run);
     }
-}
-
-static bool cut_ring(struct scan_run *run, struct fault *f)
-{
-    int64_t *tokens = NULL;
-    struct token_range *ranges = NULL;
-    int token_count = 0, node_count = 0, count = 0;
-    if (!cassandra_ring(run->store, &tokens, &token_count, &node_count, f))
-        return false;
-    int split = run->scan->split;
-    if (split <= 0)
-        split =
-            node_count * SPLIT_PER_NODE > SPLIT_LEAST ? node_count * SPLIT_PER_NODE : SPLIT_LEAST;
-    if (split > SPLIT_MAX)
-        split = SPLIT_MAX;
-    bool cut = cql_ring_cut(tokens, token_count, split, &ranges, &count, f);
-    int page = run->page_max < PAGE_FIRST ? run->page_max : PAGE_FIRST;
-    for (int i = 0; cut && i < count; i++)
-        cut = ranges_add(&run->ranges, ranges[i].start, ranges[i].end, page) || fault_memory(f);
-    free(tokens);
-    free(ranges);
-    return cut;
 }
 
 static struct cql_statement *make_statement(struct scan_run *run, bool first, struct fault *f)
@@ -295,7 +329,9 @@ static bool prepare_run(struct scan_run *run, struct fault *f)
     buf_init(&run->key, KEY_MAX);
     ranges_init(&run->ranges);
     run->row = row_new(&run->arena, run->scan->table);
-    if (!run->flights || !run->row.cells)
+    run->previous =
+        arena_array(&run->arena, (size_t)run->scan->table->partition_count, sizeof *run->previous);
+    if (!run->flights || !run->row.cells || !run->previous)
         return fault_memory(f);
     for (int i = 0; i < run->flight_count; i++) {
         struct scan_flight *flight = &run->flights[i];
@@ -306,7 +342,7 @@ static bool prepare_run(struct scan_run *run, struct fault *f)
     }
     run->first = make_statement(run, true, f);
     run->rest = run->first ? make_statement(run, false, f) : NULL;
-    return run->rest && cut_ring(run, f);
+    return run->rest && cassandra_cut(run->store, run->scan, run->page_max, &run->ranges, f);
 }
 
 static void free_run(struct scan_run *run)
@@ -315,6 +351,7 @@ static void free_run(struct scan_run *run)
         buf_fini(&run->flights[i].paging_state);
     free(run->flights);
     ranges_fini(&run->ranges);
+    unread_free(&run->unread);
     buf_fini(&run->key);
     arena_fini(&run->arena);
 }
@@ -331,8 +368,9 @@ bool cassandra_scan(struct store *store, const struct store_scan *scan, struct f
         done = !run.has_failed;
         if (!done && f)
             *f = run.fault;
-        if (done && !ranges_are_done(&run.ranges))
+        if (done && !ranges_are_settled(&run.ranges))
             done = fault_set(f, FAULT_INTERNAL, "the scan ended before all ranges were read");
+        done = done && unread_tell(run.store, scan, &run.unread, f);
     }
     free_run(&run);
     return done;

@@ -80,14 +80,31 @@ static void append_token(struct buf *out, const struct table *t)
     buf_append_char(out, ')');
 }
 
-void statement_scan(struct buf *out, const struct table *t, const bool *selected, bool first)
+static void append_range(struct buf *out, const struct table *t, bool first)
 {
-    append_select(out, t, selected);
     buf_append_text(out, " WHERE ");
     append_token(out, t);
     buf_append_text(out, first ? " >= ? AND " : " > ? AND ");
     append_token(out, t);
     buf_append_text(out, " <= ?");
+}
+
+void statement_scan(struct buf *out, const struct table *t, const bool *selected, bool first)
+{
+    append_select(out, t, selected);
+    append_range(out, t, first);
+}
+
+void statement_scan_keys(struct buf *out, const struct table *t, bool first)
+{
+    for (int i = 0; i < t->partition_count; i++) {
+        buf_append_text(out, i ? ", " : "SELECT DISTINCT ");
+        statement_name(out, t->columns[i].name);
+    }
+    buf_append_text(out, " FROM ");
+    statement_table(out, t);
+    append_range(out, t, first);
+    buf_append_text(out, " LIMIT 1");
 }
 
 static bool are_static(const struct table *t, const struct store_cell *cells, int count)

@@ -34,6 +34,9 @@ bool statement_has_writetime(const struct table *t, int column);
 /* SELECT … WHERE token(…) > ? AND token(…) <= ? ; |first|: >= for the ring's beginning. */
 void statement_scan(struct buf *out, const struct table *t, const bool *selected, bool first);
 
+/* SELECT DISTINCT … of the partition key alone, of one partition of such a range. */
+void statement_scan_keys(struct buf *out, const struct table *t, bool first);
+
 /* The text of |op|. */
 void statement_of(struct buf *out, const struct store_op *op);
 /* At most so many values does |op| bind. */

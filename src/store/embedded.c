@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cql/ring.h"
 #include "embedded/cells.h"
 #include "embedded/file.h"
 #include "embedded/rows.h"
@@ -304,6 +305,14 @@ static bool tell_row(void *context, const struct bytes *key, const struct kept_r
     return x->scan->row(x->scan->context, &row, f);
 }
 
+static bool tell_progress(const struct scanning *x, struct token_range range, int done, int total,
+                          struct fault *f)
+{
+    const struct store_progress p = {
+        .covered = range, .rows = x->rows, .is_done = true, .done = done, .total = total};
+    return !x->scan->progress || x->scan->progress(x->scan->context, &p, f);
+}
+
 static bool adapter_scan(struct store *s, const struct store_scan *scan, struct fault *f)
 {
     struct scanning x = {.scan = scan, .now = clock_now_us() / 1000000};
@@ -312,11 +321,12 @@ static bool adapter_scan(struct store *s, const struct store_scan *scan, struct 
     bool ok = true;
     arena_init(&x.arena, (size_t)16 * 1024 * 1024);
     for (int i = 0; ok && i < split; i++) {
-        struct token_range range = rows_range(i, split);
-        x.rows = 0;
-        ok = rows_scan(self(s)->file, scan->table, range, page_rows, tell_row, &x, f);
-        if (ok && scan->range)
-            scan->range(scan->context, range, x.rows, i + 1, split);
+        struct token_range range = rows_range(i, split), part;
+        while (ok && cql_range_next_without(&range, scan->skip, scan->skip_count, &part)) {
+            x.rows = 0;
+            ok = rows_scan(self(s)->file, scan->table, part, page_rows, tell_row, &x, f) &&
+                 tell_progress(&x, part, i + 1, split, f);
+        }
     }
     arena_fini(&x.arena);
     return ok;

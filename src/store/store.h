@@ -83,6 +83,22 @@ struct store_op {
     void *adapter; /* for the adapter alone */
 };
 
+/* How far a scan is. */
+struct store_progress {
+    struct token_range covered; /* read with all its rows; grows from one start while a range is
+                                   being read */
+    uint64_t rows;              /* in it */
+    bool is_done;               /* the whole range is read: |covered| grows no more */
+    int done, total;            /* ranges */
+};
+
+/* A part of the ring that could not be read, whatever was tried: one token, mostly one partition. */
+struct store_unread {
+    struct token_range range;
+    const char *partition; /* its key as text; "": not even that could be read */
+    const char *reason;    /* the server's words */
+};
+
 struct store_scan {
     const struct table *table;
     const bool *selected; /* columns to read, with writetime and TTL where they can be read */
@@ -90,11 +106,19 @@ struct store_scan {
     int ranges_in_flight; /* 0: the adapter's default */
     int split; /* how many ranges to cut the ring into at least; 0: the adapter's default */
 
+    const struct token_range *skip; /* in ring order, none overlaps another: read before, not read
+                                       again */
+    int skip_count;
+
     /* For each row; order between ranges is not defined; a row may come twice after a retry.
      * The row's bytes live until it returns. False with |f| set stops the scan. */
     bool (*row)(void *context, const struct row *row, struct fault *f);
-    /* After each range that is read to its end; |done| of |total| ranges. May be NULL. */
-    void (*range)(void *context, struct token_range range, uint64_t rows, int done, int total);
+    /* After each page, when all its rows were told, and after each range's end. May be NULL; false
+     * with |f| set stops the scan. */
+    bool (*progress)(void *context, const struct store_progress *p, struct fault *f);
+    /* At the end, for each part that could not be read: the scan is whole but for these. NULL: such
+     * a part makes the scan fail. */
+    bool (*unread)(void *context, const struct store_unread *u, struct fault *f);
     void *context;
     bool *repeated; /* set to true when rows may have come twice; may be NULL */
 };
@@ -160,7 +184,7 @@ bool store_tables(struct store *s, const char *keyspace,
 bool store_may_write(struct store *s, const struct table *t, struct fault *f);
 
 /* Reads a whole table, several token ranges at once; a range that times out is cut in two and read again, never
- * counted as empty. True only when every range was read to its end. */
+ * counted as empty. True only when every range was read to its end, or told to |unread|. */
 bool store_scan(struct store *s, const struct store_scan *scan, struct fault *f);
 
 /* Queues |op|. False: it was not taken (|f|: FAULT_INTERRUPTED, FAULT_MEMORY), |done| will not be called. */

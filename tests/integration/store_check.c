@@ -23,7 +23,7 @@ struct check {
     struct arena arena;
     int in_flight;
     /* scan */
-    uint64_t rows, with_tag;
+    uint64_t rows, with_tag, read;
     int64_t newest;
     const char *tag;
     int pause_ms;
@@ -99,21 +99,22 @@ static bool count_row(void *context, const struct row *row, struct fault *f)
     return true;
 }
 
-static void count_range(void *context, struct token_range range, uint64_t rows, int done, int total)
+static bool count_range(void *context, const struct store_progress *p, struct fault *f)
 {
-    (void)context;
-    (void)range;
-    (void)rows;
-    if (done == total)
-        printf("  %d ranges\n", total);
+    struct check *c = context;
+    (void)f;
+    c->read += p->is_done ? p->rows : 0;
+    if (p->is_done && p->done == p->total)
+        printf("  %d ranges, %" PRIu64 " rows in them\n", p->total, c->read);
+    return true;
 }
 
 static bool scan(struct check *c, struct fault *f)
 {
     int64_t start = clock_now_us();
     struct store_scan scan = {
-        .table = c->table, .row = count_row, .range = count_range, .context = c};
-    c->rows = c->with_tag = 0;
+        .table = c->table, .row = count_row, .progress = count_range, .context = c};
+    c->rows = c->with_tag = c->read = 0;
     if (!store_scan(c->store, &scan, f))
         return false;
     double s = seconds_since(start);

@@ -159,6 +159,37 @@ static void the_ring_s_first_two_tokens_stay_together(void **state)
     assert_false(cql_range_halve((struct token_range){5, 6}, &left, &right));
 }
 
+static void what_is_left_of_a_cut_is_each_token_that_was_not_read_once(void **state)
+{
+    (void)state;
+    struct random random = {5};
+    for (int round = 0; round < 2000; round++) {
+        struct token_range done[12], left[64], *r;
+        int done_count = 0, left_count = 0, count;
+        int64_t tokens[24];
+        for (int i = 0; i < 24; i++)
+            tokens[i] = random_token(&random);
+        assert_true(cql_ring_cut(tokens, 24, 1, &r, &count, NULL));
+        for (int i = 0; i < count && done_count < 12; i++) /* some pieces, some in part */
+            if (random_below_n(&random, 2))
+                done[done_count++] =
+                    (struct token_range){r[i].start, r[i].end - (random_below_n(&random, 2) &&
+                                                                 r[i].end - 1 > r[i].start)};
+        free(r);
+        assert_true(cql_ring_cut(tokens, (int)random_below_n(&random, 24), 8, &r, &count, NULL));
+        for (int i = 0; i < count; i++)
+            while (left_count < 64 &&
+                   cql_range_next_without(&r[i], done, done_count, &left[left_count]))
+                left_count++;
+        free(r);
+        assert_true(left_count < 64);
+        for (int i = 0; i < 50; i++) {
+            int64_t token = i < 24 ? tokens[i] : random_token(&random);
+            assert_int_equal(owners(done, done_count, token) + owners(left, left_count, token), 1);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +200,7 @@ int main(void)
         cmocka_unit_test(too_many_tokens_or_ranges_are_refused),
         cmocka_unit_test(halves_cover_what_they_were_cut_from),
         cmocka_unit_test(the_ring_s_first_two_tokens_stay_together),
+        cmocka_unit_test(what_is_left_of_a_cut_is_each_token_that_was_not_read_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

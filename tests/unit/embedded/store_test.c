@@ -289,13 +289,15 @@ static bool count_row(void *context, const struct row *r, struct fault *f)
     return true;
 }
 
-static void count_range(void *context, struct token_range range, uint64_t rows, int done, int total)
+static bool count_range(void *context, const struct store_progress *p, struct fault *f)
 {
     struct counted *c = context;
-    assert_true(range.start < range.end);
-    c->by_ranges += rows;
-    assert_int_equal(done, ++c->ranges);
-    c->total = total;
+    (void)f;
+    assert_true(p->is_done && p->covered.start < p->covered.end);
+    c->by_ranges += p->rows;
+    assert_int_equal(p->done, ++c->ranges);
+    c->total = p->total;
+    return true;
 }
 
 static void fill_members(void)
@@ -334,7 +336,7 @@ static void ranges_of_any_split_and_page_give_every_row_once(void **state)
                                       .page_rows = pages[p],
                                       .split = splits[s],
                                       .row = count_row,
-                                      .range = count_range,
+                                      .progress = count_range,
                                       .context = &c};
             assert_true(store_scan(store, &scan, &fault));
             assert_int_equal(c.rows, ROWS);

@@ -67,8 +67,104 @@ static void totals_come_in_order_and_are_replaced(void **state)
     names = (struct names){.stop_after = 1};
     assert_true(ledger_each_total(c->l, 1, note_total, &names, &c->f));
     assert_string_equal(names.text, "1:a:left: x:4611686018427387903 ");
-    assert_true(ledger_add_range(c->l, 1, "a", INT64_MIN, INT64_MAX, 3, &c->f));
     assert_true(ledger_flush(c->l, &c->f));
+}
+
+static bool note_range(void *context, const struct scanned_range *r)
+{
+    struct names *names = context;
+    size_t n = strlen(names->text);
+    snprintf(names->text + n, sizeof names->text - n, "%lld-%lld:%llu:%llu ",
+             (long long)r->range.start, (long long)r->range.end, (unsigned long long)r->rows,
+             (unsigned long long)r->matched);
+    return true;
+}
+
+static void ranges_grow_and_come_in_token_order(void **state)
+{
+    struct ledger_case *c = *state;
+    case_create(c);
+    const struct scanned_range ranges[] = {
+        {{50, 60}, 1, 0}, {{INT64_MIN, -5}, 7, 2}, {{0, 10}, 3, 1}, {{0, 20}, 5, 2}};
+    for (int i = 0; i < 4; i++)
+        assert_true(ledger_put_range(c->l, 1, "user", &ranges[i], &c->f));
+    assert_true(ledger_put_range(c->l, 2, "user", &ranges[0], &c->f));
+    struct names names = {0};
+    assert_true(ledger_each_range(c->l, 1, "user", note_range, &names, &c->f));
+    assert_string_equal(names.text, "-9223372036854775808--5:7:2 0-20:5:3 50-60:1:0 ");
+    assert_true(ledger_forget_pass(c->l, 1, &c->f));
+    names = (struct names){0};
+    assert_true(ledger_each_range(c->l, 1, "user", note_range, &names, &c->f));
+    assert_string_equal(names.text, "");
+}
+
+/* Ends without a commit, as a kill does. */
+static void range_and_changes_die(struct ledger_case *c)
+{
+    struct scanned_range r = {{0, 10}, 3, 1};
+    case_add(c, "user", 1);
+    bool ok = ledger_put_range(c->l, 1, "user", &r, &c->f) && ledger_flush(c->l, &c->f);
+    case_add(c, "user", 2);
+    r.range.end = 20;
+    ok = ok && ledger_put_range(c->l, 1, "user", &r, &c->f);
+    _exit(ok ? 0 : 1);
+}
+
+static void a_range_is_on_disk_with_its_changes_or_not_at_all(void **state)
+{
+    struct ledger_case *c = *state;
+    int status;
+    case_create(c);
+    ledger_close(c->l);
+    c->l = NULL;
+    pid_t pid = fork();
+    if (pid == 0) {
+        case_open(c, LEDGER_WRITE);
+        range_and_changes_die(c);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    case_open(c, LEDGER_WRITE);
+    struct names names = {0};
+    assert_true(ledger_each_range(c->l, 1, "user", note_range, &names, &c->f));
+    assert_string_equal(names.text, "0-10:3:1 ");
+    struct change_counts counts;
+    assert_true(ledger_count(c->l, "user", RULE_MOVE, 1, &counts, &c->f));
+    assert_int_equal(counts.all, 1);
+}
+
+static bool note_unread(void *context, const struct unread_range *u)
+{
+    struct names *names = context;
+    size_t n = strlen(names->text);
+    snprintf(names->text + n, sizeof names->text - n, "%s:%s:%lld:%s:%s ", u->rule, u->table,
+             (long long)u->range.end, u->partition, u->reason);
+    return true;
+}
+
+static void what_could_not_be_read_is_named_and_forgotten_with_its_scan(void **state)
+{
+    struct ledger_case *c = *state;
+    struct unread_range u = {"user", "sunbird.user", {4, 5}, "u1", "tombstones"};
+    case_create(c);
+    assert_true(ledger_put_unread(c->l, 1, &u, &c->f));
+    assert_true(ledger_put_unread(c->l, 0, &u, &c->f));
+    strcpy(u.rule, "batch");
+    u.partition[0] = '\0';
+    assert_true(ledger_put_unread(c->l, 1, &u, &c->f));
+    struct names names = {0};
+    assert_true(ledger_each_unread(c->l, 1, note_unread, &names, &c->f));
+    assert_string_equal(names.text,
+                        "batch:sunbird.user:5::tombstones user:sunbird.user:5:u1:tombstones ");
+    assert_true(ledger_clear_unread(c->l, 1, "batch", &c->f));
+    assert_true(ledger_clear_unread(c->l, 0, "batch", &c->f));
+    names = (struct names){0};
+    assert_true(ledger_each_unread(c->l, 1, note_unread, &names, &c->f));
+    assert_string_equal(names.text, "user:sunbird.user:5:u1:tombstones ");
+    assert_true(ledger_forget_pass(c->l, 1, &c->f));
+    names = (struct names){0};
+    assert_true(ledger_each_unread(c->l, 1, note_unread, &names, &c->f));
+    assert_string_equal(names.text, "");
 }
 
 static bool note_rule(void *context, const char *rule, enum rule_phase phase)
@@ -202,6 +298,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         case_test(named_values_are_kept),
         case_test(totals_come_in_order_and_are_replaced),
+        case_test(ranges_grow_and_come_in_token_order),
+        case_test(a_range_is_on_disk_with_its_changes_or_not_at_all),
+        case_test(what_could_not_be_read_is_named_and_forgotten_with_its_scan),
         case_test(rules_with_changes_come_in_profile_order),
         case_test(who_ran_what_is_recorded),
         case_test(what_was_read_back_or_conflicts_is_synced_once),
