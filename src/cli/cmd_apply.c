@@ -5,8 +5,7 @@
 #include "cli/session.h"
 #include "cli/text.h"
 
-/* Ctrl-C is no failure: it says where the move stands and how to go on. */
-static int print_stopped(struct session *s, const struct apply_result *r)
+static void print_standing(struct session *s, const struct apply_result *r, const char *how)
 {
     struct change_counts counts = {0};
     char done[TEXT_COUNT_MAX], command[512];
@@ -15,11 +14,26 @@ static int print_stopped(struct session *s, const struct apply_result *r)
         in_doubt = counts.by_state[CHANGE_SENT] + counts.by_state[CHANGE_COPIED];
     uint64_t settled = counts.all > r->open ? counts.all - r->open : 0;
     fflush(stdout);
-    fprintf(stderr, "Stopped between two writes: %s done, %" PRIu64 " in doubt. Nothing is lost.\n",
+    fprintf(stderr, "%s: %s done, %" PRIu64 " in doubt. Nothing is lost.\n", how,
             text_count(done, settled), in_doubt);
     fprintf(stderr, "  Next      %s   (goes on)\n",
             session_command(s->cli, "apply", command, sizeof command));
+}
+
+/* Ctrl-C is no failure: it says where the move stands and how to go on. */
+static int print_stopped(struct session *s, const struct apply_result *r)
+{
+    print_standing(s, r, "Stopped between two writes");
     return EXIT_INTERRUPTED;
+}
+
+/* A run that lost its server, or its login, in the middle is not one that was refused at the door. */
+static int print_failed(struct session *s, const struct apply_result *r, const struct fault *f)
+{
+    int code = session_fail(s, f);
+    if (r->wrote && (f->code == FAULT_UNREACHABLE || f->code == FAULT_DENIED))
+        print_standing(s, r, "Stopped in the middle");
+    return code;
 }
 
 static void print_attention(const struct cli *c, uint64_t n, const char *what, const char *command)
@@ -70,7 +84,7 @@ int cmd_apply(struct cli *c)
     else if (f.code == FAULT_INTERRUPTED)
         code = print_stopped(&s, &r);
     else
-        code = session_fail(&s, &f);
+        code = print_failed(&s, &r, &f);
     session_close(&s);
     /* What `run` may go on from: nothing is rejected, and nothing is left. */
     c->clean = ok && r.rejected == 0 && r.unread == 0 && r.open == 0 && r.converged;

@@ -113,6 +113,7 @@ struct apply_result {
     bool converged;    /* the last pass found nothing */
     uint64_t duration_us;
     uint64_t done_here;
+    bool wrote; /* something may have been written in this run */
 };
 /* Exactly the plan; then scans again until a pass finds nothing. FAULT_REFUSED with FAULT's text
  * "the plan is stale" when ledger, profile, schema or an organisation row is not what was planned.

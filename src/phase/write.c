@@ -104,6 +104,7 @@ bool write_all(struct move *m, const struct move_rules *rules, enum rule_phase p
         ok = n >= 0;
         if (n <= 0)
             break;
+        out->wrote = true;
         loop_hold_interrupt(m->loop, true);
         ok = write_batch(m, rules, changes, n, &a, mark_copied, f) &&
              ledger_settle(m->ledger, changes, n, f);
