@@ -10,24 +10,10 @@ begin() {
     pid=$!
 }
 
-# until_done DIR N: waits until N changes are in the ledger as done, or the run ended. It looks into the ledger
-# itself, since a start of the program takes longer than that.
+# until_done DIR N: waits until N changes are in the ledger as done, or the run ended; then for a part of a batch.
 until_done() {
-    "$python" - "$work/$1/ledger.db" "$2" "$pid" <<'P'
-import os, random, sqlite3, sys, time
-path, wanted, pid = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-while open('/proc/%d/cmdline' % pid).read():    # empty once it has ended
-    file = sqlite3.connect('file:%s?mode=ro' % path, uri=True)
-    try:
-        if file.execute('SELECT count(*) FROM states WHERE state > 3').fetchone()[0] >= wanted:
-            break
-    except sqlite3.OperationalError:
-        pass
-    finally:
-        file.close()
-    time.sleep(0.01)
-time.sleep(random.random() / 4)    # a batch is written meanwhile
-P
+    "$python" "$here/settled.py" "$work/$1/ledger.db" "$2" "$pid"
+    sleep "$(printf '0.%03d' $((RANDOM % 250)))"
 }
 
 # stop DIR SIGNAL PERCENT: starts apply, sends the signal at about that part of the plan; sets out, code and at.

@@ -59,7 +59,9 @@ url() { echo "http://127.0.0.1:$(port "$1")"; }
 
 # ---- Cassandra ----
 
-cql() { "$python" "$root/tests/servers/cql.py" --port "$cassandra_port" "$@"; }
+# How tm-seed and cql.py get in: nothing, or login, CA and certificate of a cassandra-*tls.
+access=()
+cql() { "$python" "$root/tests/servers/cql.py" --port "$cassandra_port" "${access[@]}" "$@"; }
 
 # The tables that a move reads or writes, with the one index that the old service needs.
 schema_of() {
@@ -78,6 +80,12 @@ cassandra() {
     up "$1"
     cassandra_name=$1 generation=$2 cassandra_port=$(port "$1")
     mark=$TENANTMOVE_SCRATCH/servers/$1/generation
+    access=()
+    if [[ $1 = *-tls ]]; then
+        tls=$TENANTMOVE_SCRATCH/servers/$1/tls
+        (umask 077 && echo cassandra >"$work/superuser")
+        access=(--user cassandra --password-file "$work/superuser" --ca "$tls/ca.pem" --certificate "$tls/client.pem")
+    fi
     schema_of "$2" >"$work/schema.cql"
     if [[ $(cat "$mark" 2>/dev/null) != "$2" ]]; then
         rm -f "$mark"
@@ -97,7 +105,7 @@ small=(--users 500 --target-users 100 --others 2000 --batches 28 --other-batches
 # Fills both; options are tm-seed's.
 seed() {
     empty_tables && rm -f "$embedded"* &&
-        "$tm_seed" --to "127.0.0.1:$cassandra_port" "$@" >"$work/seed.log" 2>&1 &&
+        "$tm_seed" --to "127.0.0.1:$cassandra_port" "${access[@]}" "$@" >"$work/seed.log" 2>&1 &&
         "$tm_seed" --to "embedded:$embedded" --schema "$work/schema.cql" "${@//http:\/\/127.0.0.1:*/embedded:$embedded}" >>"$work/seed.log" 2>&1 ||
         { cat "$work/seed.log"; echo "Bail out! $cassandra_name could not be seeded"; exit 1; }
 }
@@ -133,7 +141,7 @@ says() { [[ $out = *"$1"* ]] || { echo "it did not say \"$1\""; return 1; }; }
 
 # ---- comparing ----
 
-dump() { "$tm_seed" dump --from "$1" --table "$2" --with-timestamps; }
+dump() { "$tm_seed" dump --from "$1" --table "$2" --with-timestamps "${access[@]}"; }
 
 # dump_all FOLDER: every table of the Cassandra in use; dump_oracle: of the file.
 dump_all() {
