@@ -106,6 +106,7 @@ void client_note_reached(struct cql_client *c)
 void client_node_ready(struct node *n)
 {
     struct cql_client *c = n->client;
+    c->doubts_login = false;
     if (!c->is_open)
         c->version = n->conn_options.version;
     if (n->is_member)
@@ -158,6 +159,7 @@ void client_node_ended(struct node *n, bool was_ready, enum cql_conn_end end, co
     if (was_ready) {
         log_write(LOG_WARN, "cql", "the connection to %s was lost: %s", f->subject, f->text);
         client_requeue_sent(n, f);
+        c->doubts_login = c->user != NULL;
     }
     if (end == CQL_END_REFUSED && f->code == FAULT_DENIED) {
         client_lose(c, f);

@@ -56,7 +56,8 @@ struct cql_client {
     bool is_finished; /* the opening: |is_open| or |is_lost| */
     bool is_lost;     /* for good: |lost| */
     bool is_reached;
-    bool is_alone; /* no node of the local data center is ready */
+    bool doubts_login; /* none was accepted since a connection was lost */
+    bool is_alone;     /* no node of the local data center is ready */
     uint64_t alone_since_ms;
     struct fault lost;
 

@@ -167,12 +167,26 @@ static void choose_address(struct node *n)
     }
 }
 
+/* The password may have been changed since the first login: then one refusal ends the run, where
+ * one from each node at once may lock the account. */
+static bool must_wait(const struct cql_client *c)
+{
+    for (int i = 0; c->doubts_login && i < c->node_count; i++)
+        if (c->nodes[i]->link == NODE_OPENING)
+            return true;
+    return false;
+}
+
 void node_connect(struct node *n)
 {
     struct cql_client *c = n->client;
     struct fault f;
     if (n->link == NODE_OPENING || n->link == NODE_READY || c->is_lost)
         return;
+    if (must_wait(c)) {
+        n->link = NODE_RESTING; /* until the next tick */
+        return;
+    }
     n->link = NODE_OPENING;
     choose_address(n);
     n->conn_options = (struct cql_conn_options){

@@ -65,7 +65,8 @@ enum { IN_FLIGHT_LEAST = 4, NODE_STEADY_MS = 10000, NODE_QUIET_MS = 30000 };
 struct node *node_new(struct cql_client *c);
 void node_free(struct node *n);
 
-/* Opens a connection, unless there is one. */
+/* Opens a connection, unless there is one. After a connection was lost, one node at a time logs in,
+ * until a login is accepted. */
 void node_connect(struct node *n);
 /* Gives the connection up; its requests are queued again. */
 void node_drop(struct node *n, const struct fault *f);

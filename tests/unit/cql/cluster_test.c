@@ -23,6 +23,8 @@ static bool try_to_open(const char *contact, const char *dc)
         .addresses = &address,
         .address_count = 1,
         .local_dc = dc,
+        .user = "mover",
+        .password = "secret",
         .version = 4,
         .in_flight = 32,
         .timeout_ms = 400,
@@ -291,6 +293,40 @@ static void the_run_is_lost_when_no_node_can_be_had(void **state)
     assert_non_null(strstr(load.fault.text, "none of the 3 nodes"));
 }
 
+static void a_password_that_was_changed_costs_one_refused_login(void **state)
+{
+    (void)state;
+    cluster.wants_login = true;
+    open_warm();
+    assert_int_equal(cluster.logins, PEERS);
+    begin_load(1000000, NULL);
+    run_for(50);
+    cluster.refuses_login = true;
+    for (int i = 0; i < PEERS; i++)
+        shutdown(cluster.peers[i].fd, SHUT_RDWR);
+    cql_client_run(client, &load.finished);
+    assert_int_equal(load.last, CQL_RUN_LOST);
+    assert_int_equal(load.fault.code, FAULT_DENIED);
+    run_for(300);
+    assert_int_equal(cluster.logins, PEERS + 1);
+}
+
+static void all_come_back_after_a_login_is_accepted(void **state)
+{
+    (void)state;
+    cluster.wants_login = true;
+    open_warm();
+    begin_load(20000, NULL);
+    run_for(50);
+    for (int i = 0; i < PEERS; i++)
+        shutdown(cluster.peers[i].fd, SHUT_RDWR);
+    cql_client_run(client, &load.finished);
+    assert_int_equal(load.answered, 20000);
+    run_for(300);
+    for (int i = 0; i < PEERS; i++)
+        assert_int_equal(cluster.peers[i].connections, 2);
+}
+
 static void a_node_that_joins_while_the_cluster_is_read_is_not_missed(void **state)
 {
     (void)state;
@@ -392,6 +428,8 @@ int main(void)
         TEST(an_overloaded_node_slows_down_alone),
         TEST(what_a_coordinator_cannot_do_another_one_may),
         TEST(the_run_is_lost_when_no_node_can_be_had),
+        TEST(a_password_that_was_changed_costs_one_refused_login),
+        TEST(all_come_back_after_a_login_is_accepted),
         TEST(a_node_that_joins_while_the_cluster_is_read_is_not_missed),
         TEST(a_node_that_leaves_gets_nothing_any_more),
         TEST(nodes_of_another_data_center_are_not_asked),

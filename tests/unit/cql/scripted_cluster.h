@@ -43,6 +43,8 @@ static struct {
     atomic_int size; /* nodes that are members */
     _Atomic(const char *) dc_of_third;
     atomic_bool has_peers_v2, renumbers;
+    atomic_bool wants_login, refuses_login; /* slowly */
+    atomic_int logins;
     atomic_int event_at_keyspaces; /* a NEW_NODE comes while the first snapshot is read */
 } cluster;
 
@@ -186,6 +188,28 @@ static bool answer_execute(struct peer *p, int fd, int stream)
     return true;
 }
 
+static void answer_startup(int fd, int stream)
+{
+    struct buf b;
+    buf_init(&b, 256);
+    if (cluster.wants_login)
+        append_string(&b, "PasswordAuthenticator");
+    send_frame(fd, stream, cluster.wants_login ? 0x03 : 0x02, buf_view(&b));
+    buf_fini(&b);
+}
+
+static void answer_login(int fd, int stream)
+{
+    static const uint8_t null[4] = {255, 255, 255, 255};
+    cluster.logins++;
+    if (cluster.refuses_login) {
+        usleep(100000);
+        send_error(fd, stream, 0x0100);
+    } else {
+        send_frame(fd, stream, 0x10, (struct bytes){null, sizeof null});
+    }
+}
+
 static bool answer(struct peer *p, int fd, const uint8_t *header, struct bytes body)
 {
     static const uint8_t nothing[2] = {0, 0};
@@ -199,7 +223,8 @@ static bool answer(struct peer *p, int fd, const uint8_t *header, struct bytes b
         p->registers++;
         send_frame(fd, stream, 0x02, (struct bytes){nothing, 0});
         return true;
-    case 0x01: send_frame(fd, stream, 0x02, (struct bytes){nothing, 0}); return true;
+    case 0x01: answer_startup(fd, stream); return true;
+    case 0x0F: answer_login(fd, stream); return true;
     case 0x07: answer_query(p, fd, stream, body); return true;
     case 0x09:
         p->prepares++;
