@@ -244,6 +244,16 @@ static void grow(struct node *n)
     }
 }
 
+/* A connection was lost under |r|: it is sent again, but not for ever. */
+static void lose_once(struct node *n, struct cql_request *r, const struct fault *f)
+{
+    avoid(n, r);
+    if (++r->losses > LOSSES_MAX)
+        client_finish(r, CQL_REQUEST_LOST, f);
+    else
+        queue_first(n->client, r);
+}
+
 void client_answer(struct node *n, struct cql_request *r, const struct cql_reply *reply)
 {
     take_back(n, r);
@@ -255,9 +265,9 @@ void client_answer(struct node *n, struct cql_request *r, const struct cql_reply
     bool fits =
         reply->opcode == CQL_RESULT && r->preparing == (reply->result.kind == CQL_RESULT_PREPARED);
     if (!fits) {
-        queue_first(n->client, r);
         fault_set(&f, FAULT_PROTOCOL, "the server answered %s, which fits no request of ours",
                   cql_opcode_name(reply->opcode));
+        lose_once(n, r, &f);
         drop_broken(n, &f);
         return;
     }
@@ -279,11 +289,7 @@ void client_requeue_sent(struct node *n, const struct fault *f)
     while (n->sent.last) {
         struct cql_request *r = n->sent.last;
         take_back(n, r);
-        avoid(n, r);
-        if (++r->losses > LOSSES_MAX)
-            client_finish(r, CQL_REQUEST_LOST, f);
-        else
-            queue_first(n->client, r);
+        lose_once(n, r, f);
     }
 }
 

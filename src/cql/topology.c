@@ -1,6 +1,7 @@
 #include "cql/topology.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,8 +77,9 @@ static bool take_token(struct cql_topology *t, struct bytes text, struct fault *
         return fault_set(f, FAULT_PROTOCOL, "a token of the ring is not a number");
     memcpy(digits, text.p, text.n);
     digits[text.n] = '\0';
+    errno = 0;
     long long token = strtoll(digits, &end, 10);
-    if (*end != '\0')
+    if (end != digits + text.n || errno != 0)
         return fault_set(f, FAULT_PROTOCOL, "a token of the ring is not a number");
     if (t->token_count == CQL_RING_TOKENS_MAX)
         return fault_set(f, FAULT_UNSUPPORTED, "the cluster has more than %d tokens",

@@ -32,14 +32,19 @@ bool cassandra_ring(struct cassandra *s, int64_t **tokens, int *token_count, int
     return true;
 }
 
+#define YEAR_10000_MS INT64_C(253402300800000)
+
 static bool take_clock(void *context, struct cql_result *result, struct fault *f)
 {
     struct bytes cell;
     int got = cql_rows_next(&result->rows, &cell, 1, f);
     if (got < 0)
         return false;
+    int64_t *ms = context;
     if (got == 1)
-        value_bigint(cell, context);
+        value_bigint(cell, ms);
+    if (*ms < 0 || *ms > YEAR_10000_MS)
+        return fault_set(f, FAULT_PROTOCOL, "the server's clock tells a time that cannot be");
     return true;
 }
 

@@ -195,6 +195,8 @@ static void take_page(struct scan_flight *flight, struct cql_result *result)
                      : fault_set(&f, FAULT_PROTOCOL, "the answer has no rows where rows must be");
     struct bytes state = result->rows.columns.paging_state;
     bool is_last = bytes_are_null(state);
+    if (taken && flight->paging_state.n && bytes_equal(state, buf_view(&flight->paging_state)))
+        taken = fault_set(&f, FAULT_PROTOCOL, "the server gives the same page again and again");
     if (taken && !is_last) {
         buf_clear(&flight->paging_state);
         taken = buf_append_bytes(&flight->paging_state, state) || fault_memory(&f);

@@ -101,8 +101,9 @@ static bool take_flags(void *context, struct cql_result *result, struct fault *f
 
 static bool take_triggers(void *context, struct cql_result *result, struct fault *f)
 {
-    (void)f;
     struct table_reading *reading = context;
+    if (result->kind != CQL_RESULT_ROWS)
+        return fault_set(f, FAULT_PROTOCOL, "the answer about triggers has no rows");
     reading->table->has_trigger = result->rows.count > 0;
     return true;
 }
@@ -163,6 +164,8 @@ static bool take_names(void *context, struct cql_result *result, struct fault *f
         if (is_system(cells[0]))
             continue;
         for (int i = 0; i < 2; i++) {
+            if (cells[i].n == 0 || memchr(cells[i].p, '\0', cells[i].n))
+                return fault_set(f, FAULT_PROTOCOL, "a table came with a name that is none");
             buf_append_bytes(&reading->names, cells[i]);
             buf_append_char(&reading->names, '\0');
         }

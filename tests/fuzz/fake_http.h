@@ -3,6 +3,8 @@
 #ifndef TESTS_FUZZ_FAKE_HTTP_H
 #define TESTS_FUZZ_FAKE_HTTP_H
 
+#include <stdio.h>
+
 #include "fuzz/fuzz.h"
 #include "http/http.h"
 
@@ -41,6 +43,11 @@ bool http_call_retrying(struct http *h, const struct http_request *r, int retrie
 void http_answer_fini(struct http_answer *answer)
 {
     buf_fini(&answer->body);
+}
+
+void url_show(const char *url, char out[HTTP_URL_SHOWN_MAX])
+{
+    snprintf(out, HTTP_URL_SHOWN_MAX, "%s", url);
 }
 
 bool http_basic(const char *user, const char *password, struct buf *out)

@@ -19,6 +19,7 @@
 #include "net/digest.h"
 #include "seed_texts.h"
 #include "unit/cql/samples.h"
+#include "unit/cql/scripted_tables.h"
 
 static const char *corpus;
 
@@ -188,6 +189,64 @@ static void answers(const char *target, const char *mode, const char *const *bod
     buf_fini(&seed);
 }
 
+static void put_answer(struct buf *seed, struct buf *answer)
+{
+    buf_append_u16(seed, (uint16_t)answer->n);
+    buf_append_bytes(seed, buf_view(answer));
+    buf_clear(answer);
+}
+
+/* Answers in the order in which the store asks: the node, a table, its pages, the names of tables. */
+static void schemas(void)
+{
+    static const char *const asked[] = {"FROM system.local",
+                                        "FROM system.peers_v2",
+                                        "FROM system_schema.keyspaces",
+                                        "toUnixTimestamp",
+                                        "toUnixTimestamp",
+                                        "SELECT flags",
+                                        "FROM system_schema.columns",
+                                        "FROM system_schema.triggers"};
+    struct buf seed, answer;
+    buf_init(&seed, 1 << 16);
+    buf_init(&answer, 1 << 16);
+    for (int mode = 0; mode < 6; mode++) {
+        buf_clear(&seed);
+        buf_append_u8(&seed, (uint8_t)mode);
+        for (int i = mode & 1 ? 5 : 0; i < 8; i++) {
+            if (!tables_opening(&answer, asked[i]))
+                tables_schema(&answer, asked[i]);
+            put_answer(&seed, &answer);
+        }
+        tables_page(&answer, "u1", "next");
+        put_answer(&seed, &answer);
+        tables_page(&answer, "u2", NULL);
+        put_answer(&seed, &answer);
+        tables_begin(&answer, 4, NULL, 0);
+        put_answer(&seed, &answer);
+        tables_schema(&answer, "FROM system_schema.tables");
+        put_answer(&seed, &answer);
+        put_seed("schema", buf_view(&seed));
+    }
+    buf_fini(&seed);
+    buf_fini(&answer);
+}
+
+/* Mode, pieces, then what is said: 0 the right answer, 1 close, 2 bytes, 3 an envelope. */
+static void clients(void)
+{
+    static const char *const seeds[] = {"\2\0\0",
+                                        "\0\0\0\0\0\0\1",
+                                        "\15\0\40\0\0\0\0\1",
+                                        "\22\0\0",
+                                        "\1\0\0\2\0\11\204\0\0\0\6\0\0\0\0",
+                                        "\16\0\0\0\0\3\0\5\10\0\0\0\1",
+                                        "\5\0\0\0\0\0\3\0\11\0\0\0\20\1\0\2hi"};
+    static const size_t sizes[] = {3, 7, 8, 3, 15, 13, 15};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        put_prefixed("client", seeds[i], sizes[i], bytes_null());
+}
+
 static void texts(void)
 {
     for (size_t i = 0; i < sizeof seed_texts / sizeof seed_texts[0]; i++)
@@ -215,5 +274,7 @@ int main(int argc, char **argv)
     lists();
     values();
     texts();
+    schemas();
+    clients();
     return 0;
 }

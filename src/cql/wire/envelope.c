@@ -79,10 +79,11 @@ bool cql_envelope_header(const uint8_t *p, size_t body_max, struct cql_envelope 
         return fault_hint(f, "versions %d to %d are known here: Cassandra 2.1 and later",
                           CQL_VERSION_MIN, CQL_VERSION_MAX);
     }
-    if (n > body_max)
-        return fault_set(f, FAULT_PROTOCOL,
-                         "the server announces a message of %lu bytes, more than %zu",
-                         (unsigned long)n, body_max);
+    if (n > body_max) {
+        fault_set(f, FAULT_PROTOCOL, "the server announces a message of %lu bytes, more than %zu",
+                  (unsigned long)n, body_max);
+        return fault_hint(f, "if the table's rows are that large: fewer rows per page (page-rows)");
+    }
     *body_bytes = n;
     return true;
 }

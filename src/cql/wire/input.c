@@ -6,9 +6,14 @@
 /* What may wait beside one largest body: what a socket hands over at once. */
 enum { SLACK = 1 << 20 };
 
+/* LZ4 packs at most 255 bytes into one: a block that promises more lies, and gets no memory. */
+enum { LZ4_RATIO_MAX = 255 };
+
 void cql_input_init(struct cql_input *in, size_t body_max)
 {
-    if (body_max == 0 || body_max > CQL_BODY_MAX)
+    if (body_max == 0)
+        body_max = CQL_ANSWER_MAX;
+    else if (body_max > CQL_BODY_MAX)
         body_max = CQL_BODY_MAX;
     *in = (struct cql_input){.body_max = body_max};
     buf_init(&in->raw, body_max + SLACK);
@@ -58,7 +63,7 @@ static bool expand_body(struct cql_input *in, struct cql_envelope *e, struct fau
     struct cql_reader r;
     cql_reader_init(&r, e->body);
     uint32_t n = cql_read_u32(&r);
-    if (r.failed || n > in->body_max)
+    if (r.failed || n > in->body_max || n / LZ4_RATIO_MAX > r.n)
         return fault_set(f, FAULT_PROTOCOL, "a compressed message lies about its length");
     buf_clear(&in->plain);
     if (n > 0 && !lz4_expand(&in->plain, (struct bytes){r.p, r.n}, n)) {

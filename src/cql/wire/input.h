@@ -31,8 +31,11 @@ struct cql_input {
     bool broken;   /* a fault was reported */
 };
 
-/* |body_max|  no body, compressed or not, may be longer; 0 or more than CQL_BODY_MAX: CQL_BODY_MAX
- */
+/* What an answer may weigh, unless the owner says otherwise: a page is about 1 MB, and is in memory
+ * whole, so that a server cannot make us take the protocol's 256 MB. */
+enum { CQL_ANSWER_MAX = 64 << 20 };
+
+/* |body_max|  no body, compressed or not, may be longer; 0: CQL_ANSWER_MAX; at most CQL_BODY_MAX */
 void cql_input_init(struct cql_input *in, size_t body_max);
 void cql_input_fini(struct cql_input *in);
 

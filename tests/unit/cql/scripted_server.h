@@ -14,14 +14,13 @@
 #include "system_rows.h"
 #include "virtual_net.h"
 
-enum { SERVER_BODY_MAX = 1 << 20, SERVER_ROWS = 3, SERVER_TEXT_MAX = 200 };
+enum { SERVER_BODY_MAX = 1 << 20, SERVER_ROWS = 3, SERVER_TEXTS = 64, SERVER_TEXT_MAX = 400 };
 
 struct server_conn {
     struct tcp *t;
     struct cql_dialect d;
     bool wraps;
     struct buf raw, payload, body, reply;
-    char text[SERVER_TEXT_MAX]; /* of the last PREPARE or QUERY */
 };
 
 static struct server {
@@ -30,6 +29,8 @@ static struct server {
     /* Answers in the server's place; true: done, nothing else is sent. */
     bool (*twist)(struct server_conn *c, int16_t stream, enum cql_opcode opcode, struct bytes body);
     int prepares, executes, refusals;
+    char texts[SERVER_TEXTS][SERVER_TEXT_MAX]; /* of what was prepared; an id ends in the number */
+    int text_count;
 } server;
 
 /* Sends bytes that are in |b|: as they are, or in segments. */
@@ -73,9 +74,61 @@ static void server_error(struct server_conn *c, int16_t stream, uint32_t code, c
     server_reply(c, stream, CQL_ERROR, buf_view(&c->reply));
 }
 
-static bool server_is_select(const struct server_conn *c)
+/* The number of the statement with this text; it is kept when it is new. */
+static int server_statement(struct bytes text)
 {
-    return strncmp(c->text, "SELECT", 6) == 0;
+    char line[SERVER_TEXT_MAX];
+    int i = 0;
+    snprintf(line, sizeof line, "%.*s", (int)text.n, (const char *)text.p);
+    while (i < server.text_count && strcmp(server.texts[i], line) != 0)
+        i++;
+    assert(i < SERVER_TEXTS);
+    memcpy(server.texts[i], line, sizeof line);
+    server.text_count += i == server.text_count;
+    return i;
+}
+
+/* The text of what a QUERY asks or an EXECUTE executes; "" for anything else. */
+static const char *server_text_of(enum cql_opcode opcode, struct bytes execute)
+{
+    static char text[SERVER_TEXT_MAX];
+    struct cql_reader r;
+    if (opcode != CQL_EXECUTE && opcode != CQL_QUERY)
+        return "";
+    if (opcode == CQL_QUERY) {
+        cql_reader_init(&r, execute);
+        struct bytes query = cql_read_long_string(&r);
+        snprintf(text, sizeof text, "%.*s", (int)query.n, (const char *)query.p);
+        return text;
+    }
+    size_t n = execute.n > 2 ? (size_t)execute.p[0] << 8 | execute.p[1] : 0;
+    assert(n >= 2 && n + 2 <= execute.n);
+    int i = (execute.p[n] - '0') * 10 + execute.p[n + 1] - '0';
+    assert(i >= 0 && i < server.text_count);
+    return server.texts[i];
+}
+
+static bool server_is_select(const char *text)
+{
+    return strncmp(text, "SELECT", 6) == 0;
+}
+
+/* One for each "?", of type text. */
+static void server_put_markers(struct buf *b, const char *text, int version)
+{
+    uint32_t count = 0;
+    for (const char *at = text; (at = strchr(at, '?')) != NULL; at++)
+        count++;
+    buf_append_u32(b, 1);
+    buf_append_u32(b, count);
+    if (version >= 4)
+        buf_append_u32(b, 0);
+    put_string(b, "ks");
+    put_string(b, "t");
+    for (uint32_t i = 0; i < count; i++) {
+        put_string(b, "m");
+        buf_append_u16(b, 0x0D);
+    }
 }
 
 static void server_put_columns(struct buf *b, bool more)
@@ -90,20 +143,20 @@ static void server_put_columns(struct buf *b, bool more)
     buf_append_u16(b, 0x0D);
 }
 
-static void server_prepared(struct server_conn *c, int16_t stream)
+static void server_prepared(struct server_conn *c, int16_t stream, int statement)
 {
     struct buf *b = &c->reply;
+    const char *text = server.texts[statement];
+    char id[16];
     server.prepares++;
+    snprintf(id, sizeof id, "%s%02d", server_is_select(text) ? "select" : "write", statement);
     buf_clear(b);
     buf_append_u32(b, 4);
-    put_string(b, server_is_select(c) ? "select" : "write");
+    put_string(b, id);
     if (c->d.version >= 5)
         put_string(b, "metadata");
-    buf_append_u32(b, 0);
-    buf_append_u32(b, 0);
-    if (c->d.version >= 4)
-        buf_append_u32(b, 0);
-    if (server_is_select(c)) {
+    server_put_markers(b, text, c->d.version);
+    if (server_is_select(text)) {
         server_put_columns(b, false);
     } else {
         buf_append_u32(b, 4);
@@ -132,7 +185,7 @@ static void server_executed(struct server_conn *c, int16_t stream, struct bytes 
 {
     static const uint8_t done[4] = {0, 0, 0, 1};
     server.executes++;
-    if (memmem(body.p, body.n, "select", 6))
+    if (server_is_select(server_text_of(CQL_EXECUTE, body)))
         server_rows(c, stream, memmem(body.p, body.n, "page 2", 6) != NULL);
     else
         server_reply(c, stream, CQL_RESULT, (struct bytes){done, sizeof done});
@@ -181,17 +234,9 @@ static void server_login(struct server_conn *c, int16_t stream, struct bytes bod
         server_error(c, stream, CQL_BAD_CREDENTIALS, "wrong");
 }
 
-static void server_keep_text(struct server_conn *c, struct bytes body)
-{
-    size_t n = body.n > 4 ? body.n - 4 : 0;
-    snprintf(c->text, sizeof c->text, "%.*s", (int)n, (const char *)body.p + 4);
-}
-
 static void server_answer(struct server_conn *c, int16_t stream, enum cql_opcode opcode,
                           struct bytes body)
 {
-    if (opcode == CQL_PREPARE)
-        server_keep_text(c, body);
     if (server.twist && server.twist(c, stream, opcode, body))
         return;
     switch ((int)opcode) {
@@ -200,7 +245,12 @@ static void server_answer(struct server_conn *c, int16_t stream, enum cql_opcode
     case CQL_AUTH_RESPONSE: server_login(c, stream, body); break;
     case CQL_REGISTER: server_reply(c, stream, CQL_READY, (struct bytes){body.p, 0}); break;
     case CQL_QUERY: server_queried(c, stream, body); break;
-    case CQL_PREPARE: server_prepared(c, stream); break;
+    case CQL_PREPARE: {
+        struct cql_reader r;
+        cql_reader_init(&r, body);
+        server_prepared(c, stream, server_statement(cql_read_long_string(&r)));
+        break;
+    }
     case CQL_EXECUTE: server_executed(c, stream, body); break;
     default: assert(!"a request that the server knows");
     }

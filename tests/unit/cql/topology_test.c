@@ -144,8 +144,9 @@ static void another_partitioner_is_refused(void **state)
 static void tokens_that_are_no_numbers_are_refused(void **state)
 {
     (void)state;
-    static const char *const tokens[] = {"x", "5 6x", "123456789012345678901234"};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const tokens[] = {"x", "5 6x", "123456789012345678901234",
+                                         "9223372036854775808"};
+    for (size_t i = 0; i < 4; i++) {
         struct node_row bad = local;
         bad.token = tokens[i];
         assert_false(take_local(&bad));
