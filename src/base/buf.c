@@ -23,18 +23,8 @@ void buf_clear(struct buf *b)
     b->failed = false;
 }
 
-/* One byte more than asked for, so that buf_text always has room for its end mark. */
-static bool reserve(struct buf *b, size_t more)
+static bool grow(struct buf *b, size_t need)
 {
-    if (b->failed)
-        return false;
-    if (more > b->max - b->n) {
-        b->failed = true;
-        return false;
-    }
-    size_t need = b->n + more + 1;
-    if (need <= b->capacity)
-        return true;
     size_t capacity = b->capacity ? b->capacity : BUF_FIRST;
     while (capacity < need)
         capacity = capacity > SIZE_MAX / 2 ? need : capacity * 2;
@@ -50,6 +40,19 @@ static bool reserve(struct buf *b, size_t more)
     return true;
 }
 
+/* One byte more than asked for, so that buf_text always has room for its end mark. */
+static inline bool reserve(struct buf *b, size_t more)
+{
+    if (b->failed)
+        return false;
+    if (more > b->max - b->n) {
+        b->failed = true;
+        return false;
+    }
+    size_t need = b->n + more + 1;
+    return need <= b->capacity || grow(b, need);
+}
+
 uint8_t *buf_extend(struct buf *b, size_t n)
 {
     if (!reserve(b, n))
@@ -61,11 +64,11 @@ uint8_t *buf_extend(struct buf *b, size_t n)
 
 bool buf_append(struct buf *b, const void *p, size_t n)
 {
-    uint8_t *at = buf_extend(b, n);
-    if (!at)
+    if (!reserve(b, n))
         return false;
     if (n)
-        memcpy(at, p, n);
+        memcpy(b->p + b->n, p, n);
+    b->n += n;
     return true;
 }
 

@@ -21,6 +21,15 @@ static bool needs_quotes(struct bytes field)
     return false;
 }
 
+/* How many bytes at the front can be written as they are: mostly all of them. */
+static size_t plain_length(struct bytes field)
+{
+    size_t n = 0;
+    while (n < field.n && field.p[n] < 0x80 && field.p[n] != '"')
+        n++;
+    return n;
+}
+
 void csv_field(struct buf *out, struct bytes field, bool first)
 {
     if (!first)
@@ -31,8 +40,10 @@ void csv_field(struct buf *out, struct bytes field, bool first)
     if (starts_a_formula(field))
         buf_append_char(out, '\'');
     while (field.n > 0) {
-        size_t n = utf8_length(field);
-        if (n == 0) {
+        size_t n = plain_length(field);
+        if (n > 0) {
+            buf_append(out, field.p, n);
+        } else if ((n = utf8_length(field)) == 0) {
             buf_append_text(out, "\xef\xbf\xbd");
             n = 1;
         } else if (field.p[0] == '"') {

@@ -2,13 +2,17 @@
 
 static void escape(struct bytes text, struct buf *out)
 {
+    size_t written = 0;
     for (size_t i = 0; i < text.n; i++) {
         uint8_t c = text.p[i];
-        if (c <= ' ' || c > '~' || c == '%' || c == '/' || c == ':')
-            buf_printf(out, "%%%02X", c);
-        else
-            buf_append_char(out, (char)c);
+        if (c > ' ' && c <= '~' && c != '%' && c != '/' && c != ':')
+            continue;
+        buf_append(out, text.p + written, i - written);
+        buf_printf(out, "%%%02X", c);
+        written = i + 1;
     }
+    if (written < text.n)
+        buf_append(out, text.p + written, text.n - written);
 }
 
 void change_row_name(const struct change *c, struct buf *out)
