@@ -253,6 +253,7 @@ static void free_all(struct ledger *l)
     sqlite3_close(l->db);
     if (l->lock_fd >= 0)
         close(l->lock_fd);
+    digest_free(l->digest);
     arena_fini(&l->arena);
     buf_fini(&l->cells);
     buf_fini(&l->name);
@@ -270,6 +271,7 @@ struct ledger *ledger_open(const char *dir, enum ledger_mode mode, struct fault 
     }
     l->mode = mode;
     l->lock_fd = -1;
+    l->digest = digest_new();
     arena_init(&l->arena, ARENA_BYTES_MAX);
     buf_init(&l->cells, LEDGER_CHANGE_BYTES_MAX);
     buf_init(&l->name, LEDGER_ROW_NAME_MAX);

@@ -13,6 +13,7 @@
 #include <sqlite3.h>
 
 #include "ledger/ledger.h"
+#include "net/digest.h"
 
 enum {
     LEDGER_APPLICATION = 0x746d6c67, /* "tmlg": says whose file it is, also to file(1) */
@@ -37,9 +38,11 @@ enum statement {
     SQL_PUT_TALLY,
     SQL_LAST_SEQ,
     SQL_ADD_CHANGE,
+    SQL_REPLACE_CHANGE,
     SQL_ADD_STATE,
     SQL_REPLACE_STATE,
     SQL_STATE_OF,
+    SQL_STATES_OF,
     SQL_REMOVE_CHANGE,
     SQL_REMOVE_STATE,
     SQL_FORGET_CHANGES,
@@ -108,13 +111,15 @@ struct ledger {
     int group_rows; /* added since the last commit */
     size_t group_bytes;
     int64_t last_seq;
+    int64_t open_from[RULE_RETIRE + 1]; /* no change of that phase with a lower seq is open */
     bool has_row_index;
     bool has_object_index;
     struct ledger_rule rules[PROFILE_RULES_MAX];
     int rule_count;
     struct tally *tallies;
     int tally_count, tally_capacity;
-    int tally_last;     /* where the last look-up ended: the next one is mostly there too */
+    int tally_last; /* where the last look-up ended: the next one is mostly there too */
+    struct digest *digest;
     struct arena arena; /* for one row at a time */
     struct buf cells;   /* the blobs of one change */
     struct buf name;    /* the name of one row */
@@ -177,7 +182,7 @@ bool change_from_row(struct ledger *l, sqlite3_stmt *s, struct arena *a, struct 
 int changes_from(struct ledger *l, sqlite3_stmt *s, struct change *out, int max, struct arena *a,
                  struct fault *f);
 /* A number for a row's name, for the index over rows. */
-int64_t row_hash(const char *name);
+int64_t row_hash(struct ledger *l, const char *name);
 
 /* What one change is at the moment; FAULT_INTERNAL when there is none of that seq. */
 struct state_row {

@@ -35,10 +35,10 @@ static struct bytes blob(const struct ledger *l, const struct blobs *b, int i)
     return (struct bytes){l->cells.p + b->start[i], b->end[i] - b->start[i]};
 }
 
-static bool write_change(struct ledger *l, const struct change *c, const struct blobs *b,
-                         struct fault *f)
+static bool write_change(struct ledger *l, enum statement id, const struct change *c,
+                         const struct blobs *b, struct fault *f)
 {
-    sqlite3_stmt *s = statement(l, SQL_ADD_CHANGE, f);
+    sqlite3_stmt *s = statement(l, id, f);
     if (!s)
         return false;
     bind_int(l, s, 1, c->seq);
@@ -65,7 +65,7 @@ static bool write_state(struct ledger *l, enum statement id, const struct change
     change_row_name(c, &l->name);
     if (l->name.failed)
         return too_large(l, c, f);
-    int64_t row = row_hash(buf_text(&l->name));
+    int64_t row = row_hash(l, buf_text(&l->name));
     sqlite3_stmt *s = statement(l, id, f);
     if (!s)
         return false;
@@ -114,7 +114,7 @@ bool ledger_add(struct ledger *l, struct change *c, struct fault *f)
     if (!rule || !encode(l, c, &b, f) || !transaction_begin(l, f))
         return false;
     c->seq = l->last_seq + 1;
-    if (!write_change(l, c, &b, f) || !write_state(l, SQL_ADD_STATE, c, rule, f) ||
+    if (!write_change(l, SQL_ADD_CHANGE, c, &b, f) || !write_state(l, SQL_ADD_STATE, c, rule, f) ||
         !tally_add(l, rule->id, c->pass, (int)c->state, 1, f))
         return transaction_abandon(l);
     l->last_seq = c->seq;
@@ -139,7 +139,10 @@ bool ledger_replace(struct ledger *l, const struct change *c, struct fault *f)
     if (!rule || !encode(l, c, &b, f) || !check_open(l, c->seq, &was, f) ||
         !transaction_begin(l, f))
         return false;
-    if (!write_change(l, c, &b, f) || !write_state(l, SQL_REPLACE_STATE, c, rule, f) ||
+    if (c->seq < l->open_from[rule->phase])
+        l->open_from[rule->phase] = c->seq;
+    if (!write_change(l, SQL_REPLACE_CHANGE, c, &b, f) ||
+        !write_state(l, SQL_REPLACE_STATE, c, rule, f) ||
         !tally_add(l, was.rule, was.pass, (int)was.state, -1, f) ||
         !tally_add(l, rule->id, c->pass, (int)c->state, 1, f))
         return transaction_abandon(l);
@@ -268,7 +271,7 @@ static bool has_before(struct ledger *l, enum statement id, const char *rule,
     change_row_name(&c, &l->name);
     if (l->name.failed)
         return fault_memory(f);
-    int64_t row = row_hash(buf_text(&l->name));
+    int64_t row = row_hash(l, buf_text(&l->name));
     sqlite3_stmt *s = make_row_index(l, f) ? statement(l, id, f) : NULL;
     if (!s)
         return false;

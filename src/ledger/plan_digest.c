@@ -1,47 +1,70 @@
 #include "ledger/ledger_private.h"
 #include "net/digest.h"
 
-static void add_number(struct digest *d, int64_t v)
+/* One change's bytes are put together first: for OpenSSL, many small pieces cost more than the
+ * hashing. */
+struct hashing {
+    struct digest *digest;
+    size_t n;
+    uint8_t bytes[1024];
+};
+
+static void put(struct hashing *h, const void *p, size_t n)
+{
+    if (n > sizeof h->bytes - h->n) {
+        digest_add(h->digest, h->bytes, h->n);
+        h->n = 0;
+    }
+    if (n > sizeof h->bytes) {
+        digest_add(h->digest, p, n);
+        return;
+    }
+    if (n)
+        memcpy(h->bytes + h->n, p, n);
+    h->n += n;
+}
+
+static void put_number(struct hashing *h, int64_t v)
 {
     uint8_t wire[8];
     for (int i = 0; i < 8; i++)
         wire[i] = (uint8_t)((uint64_t)v >> (56 - 8 * i));
-    digest_add(d, wire, sizeof wire);
+    put(h, wire, sizeof wire);
+}
+
+/* The same bytes as digest_add_bytes. */
+static void put_bytes(struct hashing *h, struct bytes b)
+{
+    put_number(h, b.p ? (int64_t)b.n : -1);
+    if (b.p)
+        put(h, b.p, b.n);
 }
 
 /* Without the TTL, which runs while the plan is being made. */
-static void add_cells(struct digest *d, const struct named_cells *cells)
+static void put_cells(struct hashing *h, const struct named_cells *cells)
 {
-    add_number(d, cells->n);
+    put_number(h, cells->n);
     for (int i = 0; i < cells->n; i++) {
-        digest_add_bytes(d, cells->v[i].name);
-        digest_add_bytes(d, cells->v[i].value);
-        add_number(d, cells->v[i].writetime);
+        put_bytes(h, cells->v[i].name);
+        put_bytes(h, cells->v[i].value);
+        put_number(h, cells->v[i].writetime);
     }
 }
 
-static void hash_change(const struct change *c, uint8_t out[DIGEST_BYTES])
+static void hash_change(struct digest *d, const struct change *c, uint8_t out[DIGEST_BYTES])
 {
-    struct digest *d = digest_new();
-    digest_add_bytes(d, c->rule);
-    add_number(d, (int64_t)c->kind);
-    add_number(d, (int64_t)c->origin);
-    add_cells(d, &c->key);
-    add_cells(d, &c->before);
-    add_cells(d, &c->after);
-    add_cells(d, &c->new_key);
-    add_cells(d, &c->target_before);
-    add_number(d, c->fence);
-    char hex[DIGEST_TEXT];
-    digest_finish(d, hex);
-    for (int i = 0; i < DIGEST_BYTES; i++) {
-        int digits[2];
-        for (int j = 0; j < 2; j++) {
-            char x = hex[2 * i + j];
-            digits[j] = x <= '9' ? x - '0' : x - 'a' + 10;
-        }
-        out[i] = (uint8_t)(digits[0] << 4 | digits[1]);
-    }
+    struct hashing h = {.digest = d};
+    put_bytes(&h, c->rule);
+    put_number(&h, (int64_t)c->kind);
+    put_number(&h, (int64_t)c->origin);
+    put_cells(&h, &c->key);
+    put_cells(&h, &c->before);
+    put_cells(&h, &c->after);
+    put_cells(&h, &c->new_key);
+    put_cells(&h, &c->target_before);
+    put_number(&h, c->fence);
+    digest_add(d, h.bytes, h.n);
+    digest_take(d, out);
 }
 
 /* Modulo 2^256, big-endian. Adding, unlike XOR, does not let two equal changes cancel out. */
@@ -71,7 +94,7 @@ bool ledger_digest(struct ledger *l, char out[65], struct fault *f)
             sqlite3_reset(s);
             return false;
         }
-        hash_change(&c, hash);
+        hash_change(l->digest, &c, hash);
         add_hash(sum, hash);
     }
     for (size_t i = 0; i < DIGEST_BYTES; i++) {

@@ -17,13 +17,14 @@ enum {
     COLUMN_CELLS, /* five of them */
 };
 
-int64_t row_hash(const char *name)
+int64_t row_hash(struct ledger *l, const char *name)
 {
-    char hex[DIGEST_TEXT];
-    digest_of(bytes_of(name), hex);
+    uint8_t hash[DIGEST_BYTES];
     uint64_t v = 0;
-    for (int i = 0; i < 16; i++)
-        v = v << 4 | (uint64_t)(hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10);
+    digest_add(l->digest, name, strlen(name));
+    digest_take(l->digest, hash);
+    for (int i = 0; i < 8; i++)
+        v = v << 8 | hash[i];
     return (int64_t)v;
 }
 
@@ -165,7 +166,7 @@ int ledger_read_row(struct ledger *l, const char *row_name, struct change *out, 
     sqlite3_stmt *s = statement(l, SQL_READ_ROW, f);
     if (!s)
         return -1;
-    bind_int(l, s, 1, row_hash(row_name));
+    bind_int(l, s, 1, row_hash(l, row_name));
     return changes_from(l, s, out, max, a, f);
 }
 

@@ -49,10 +49,6 @@ static const char *const ddl[] = {
     "  reason TEXT\n"
     ") STRICT",
 
-    /* ledger_take asks for the first open changes of a phase. Partial, so that it empties while
-     * apply goes on and the first open one is always at its start. */
-    "CREATE INDEX states_open ON states(phase, seq) WHERE state <= 3",
-
     /* How many changes are in each state, so that status need not count millions. State 0: how
      * many were ever sent. */
     "CREATE TABLE tallies(\n"
@@ -143,12 +139,17 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SQL_TALLIES] = "SELECT rule, pass, state, n FROM tallies",
     [SQL_PUT_TALLY] = "INSERT OR REPLACE INTO tallies VALUES(?1, ?2, ?3, ?4)",
     [SQL_LAST_SEQ] = "SELECT max(seq) FROM states",
-    [SQL_ADD_CHANGE] = "INSERT OR REPLACE INTO changes "
+    /* A plain INSERT: with OR REPLACE, SQLite keeps a journal of each statement. */
+    [SQL_ADD_CHANGE] = "INSERT INTO changes "
                        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-    [SQL_ADD_STATE] = "INSERT OR REPLACE INTO states VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8)",
+    [SQL_REPLACE_CHANGE] = "INSERT OR REPLACE INTO changes "
+                           "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    [SQL_ADD_STATE] = "INSERT INTO states VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8)",
     [SQL_REPLACE_STATE] = "UPDATE states SET phase = ?2, state = ?3, rule = ?4, pass = ?5, "
                           "origin = ?6, row = ?7, reason = ?8 WHERE seq = ?1",
     [SQL_STATE_OF] = "SELECT rule, pass, state FROM states WHERE seq = ?1",
+    [SQL_STATES_OF] =
+        "SELECT rule, pass, state FROM states WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
     [SQL_REMOVE_CHANGE] = "DELETE FROM changes WHERE seq = ?1",
     [SQL_REMOVE_STATE] = "DELETE FROM states WHERE seq = ?1",
     [SQL_FORGET_CHANGES] =
@@ -189,11 +190,11 @@ static const char *const texts[STATEMENT_COUNT] = {
         "WHERE s.row = ?1 AND s.rule = ?2 AND s.pass < ?3 AND s.state = 7",
     [SQL_PLANNED] = "SELECT " CHANGE_COLUMNS
                     "FROM states s CROSS JOIN changes c ON c.seq = s.seq WHERE s.pass = 1",
-    [SQL_OPEN] = "SELECT " CHANGE_COLUMNS
-                 "FROM states s INDEXED BY states_open CROSS JOIN changes c ON c.seq = s.seq "
-                 "WHERE s.phase = ?1 AND s.state <= 3 ORDER BY s.seq LIMIT ?2",
-    [SQL_MARK_SENT] = "UPDATE states SET state = 2, sent = 1 WHERE seq = ?1",
-    [SQL_SETTLE] = "UPDATE states SET state = ?2, reason = ?3 WHERE seq = ?1",
+    [SQL_OPEN] = "SELECT " CHANGE_COLUMNS "FROM states s CROSS JOIN changes c ON c.seq = s.seq "
+                 "WHERE s.seq >= ?3 AND s.phase = ?1 AND s.state <= 3 ORDER BY s.seq LIMIT ?2",
+    [SQL_MARK_SENT] = "UPDATE states SET state = 2, sent = 1 "
+                      "WHERE seq BETWEEN ?1 AND ?2 AND phase = ?3 AND state = 1",
+    [SQL_SETTLE] = "UPDATE states SET state = ?3, reason = ?4 WHERE seq BETWEEN ?1 AND ?2",
     [SQL_READ] = "SELECT " CHANGE_COLUMNS "FROM states s CROSS JOIN changes c ON c.seq = s.seq "
                  "WHERE s.seq > ?1 AND (?2 = 0 OR s.rule = ?2) AND (?3 = 0 OR (?3 >> s.state) & 1) "
                  "AND (?4 = 0 OR (?4 >> s.origin) & 1) AND (?5 = 0 OR s.pass = ?5) "

@@ -196,6 +196,7 @@ bool transaction_abandon(struct ledger *l)
     l->group_bytes = 0;
     l->has_row_index = false;
     l->has_object_index = false;
+    memset(l->open_from, 0, sizeof l->open_from);
     if (!sqlite3_get_autocommit(l->db))
         sqlite3_exec(l->db, "ROLLBACK", NULL, NULL, NULL);
     rules_load(l, NULL);

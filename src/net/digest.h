@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/bytes.h"
 
@@ -18,6 +19,9 @@ void digest_add(struct digest *d, const void *p, size_t n);
 /* Adds a length and the bytes, so that ("ab","c") differs from ("a","bc"); null differs from empty.
  */
 void digest_add_bytes(struct digest *d, struct bytes b);
+/* Writes the hash, and begins the next one. */
+void digest_take(struct digest *d, uint8_t out[DIGEST_BYTES]);
+void digest_free(struct digest *d);
 /* Writes 64 hex digits and an end mark, and frees |d|. */
 void digest_finish(struct digest *d, char out[DIGEST_TEXT]);
 
