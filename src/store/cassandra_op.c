@@ -1,6 +1,7 @@
 /* Operations on single rows, pipelined. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cql/murmur3.h"
 #include "store/cassandra_private.h"
@@ -138,6 +139,68 @@ static void set_place(struct cassandra *s, const struct store_op *op, struct cql
     r->token = cql_token(buf_view(&s->key));
 }
 
+void cassandra_forget_shapes(struct cassandra *s)
+{
+    memset(s->shapes, 0, sizeof s->shapes);
+}
+
+/* False: it has more columns than a shape can hold. */
+static bool shape_of(const struct store_op *op, struct op_shape *shape)
+{
+    memset(shape, 0, sizeof *shape);
+    shape->table = op->table;
+    shape->kind = (int)op->kind;
+    shape->key_count = statement_key_count(op);
+    shape->cell_count = op->cell_count;
+    shape->condition_count = op->condition_count;
+    shape->has_ttl = op->ttl > 0;
+    shape->selects = op->kind == STORE_READ && op->selected;
+    if (op->cell_count + op->condition_count > SHAPE_COLUMNS_MAX)
+        return false;
+    int n = 0;
+    for (int i = 0; i < op->cell_count; i++)
+        shape->columns[n++] = (int16_t)op->cells[i].column;
+    for (int i = 0; i < op->condition_count; i++)
+        shape->columns[n++] = (int16_t)op->conditions[i].column;
+    for (int i = 0; shape->selects && i < op->table->column_count; i++) {
+        if (!op->selected[i])
+            continue;
+        if (n == SHAPE_COLUMNS_MAX)
+            return false;
+        shape->columns[n++] = (int16_t)i;
+    }
+    shape->column_count = n;
+    return true;
+}
+
+static struct cql_statement *make_statement(struct cassandra *s, const struct store_op *op,
+                                            struct fault *f)
+{
+    buf_clear(&s->text);
+    statement_of(&s->text, op);
+    if (s->text.failed)
+        return fault_memory(f), NULL;
+    return cql_client_statement(s->client, buf_view(&s->text), f);
+}
+
+/* A move does the same few things a million times: building the text of each anew would cost more
+ * than all else that the client does for it. */
+static struct cql_statement *find_statement(struct cassandra *s, const struct store_op *op,
+                                            struct fault *f)
+{
+    struct op_shape shape;
+    if (!shape_of(op, &shape))
+        return make_statement(s, op, f);
+    for (int i = 0; i < SHAPES_MAX; i++)
+        if (s->shapes[i].statement && memcmp(&s->shapes[i].shape, &shape, sizeof shape) == 0)
+            return s->shapes[i].statement;
+    struct known_shape *known = &s->shapes[s->shape_next];
+    s->shape_next = (s->shape_next + 1) % SHAPES_MAX;
+    known->statement = make_statement(s, op, f);
+    known->shape = shape;
+    return known->statement;
+}
+
 bool cassandra_submit(struct store *store, struct store_op *op, struct fault *f)
 {
     struct cassandra *s = (struct cassandra *)store;
@@ -146,16 +209,15 @@ bool cassandra_submit(struct store *store, struct store_op *op, struct fault *f)
             *f = s->run_fault;
         return false;
     }
-    buf_clear(&s->text);
-    statement_of(&s->text, op);
-    if (s->text.failed)
-        return fault_memory(f);
+    struct cql_statement *statement = find_statement(s, op, f);
+    if (!statement)
+        return false;
     struct cassandra_op *o = take_free(s, statement_values_max(op));
     if (!o)
         return fault_memory(f);
     o->store = s;
     o->op = op;
-    o->request.statement = cql_client_statement(s->client, buf_view(&s->text), f);
+    o->request.statement = statement;
     o->request.values = o->values;
     o->request.value_count = statement_values(op, &o->integers, o->values);
     o->request.purpose = CQL_FOR_ROW;
@@ -163,7 +225,7 @@ bool cassandra_submit(struct store *store, struct store_op *op, struct fault *f)
     o->request.context = o;
     set_place(s, op, &o->request);
     op->adapter = o;
-    if (!o->request.statement || !cql_client_send(s->client, &o->request, f)) {
+    if (!cql_client_send(s->client, &o->request, f)) {
         op->adapter = NULL;
         o->next = s->free_ops;
         s->free_ops = o;

@@ -15,6 +15,23 @@
 
 struct cassandra_op;
 
+enum { SHAPES_MAX = 8, SHAPE_COLUMNS_MAX = 32 };
+
+/* What decides the text of an operation's statement. Zeroed before it is filled: it is compared as
+ * bytes. */
+struct op_shape {
+    const struct table *table;
+    int kind, key_count, cell_count, condition_count;
+    bool has_ttl, selects;
+    int column_count;
+    int16_t columns[SHAPE_COLUMNS_MAX]; /* of cells, conditions and what is selected */
+};
+
+struct known_shape {
+    struct op_shape shape;
+    struct cql_statement *statement;
+};
+
 struct cassandra {
     struct store base;
     struct loop *loop;
@@ -31,8 +48,10 @@ struct cassandra {
 
     /* Operations. */
     struct cassandra_op *free_ops;
-    struct arena row_arena; /* the row of the operation that is being told */
-    int outstanding;        /* submitted, not told */
+    struct known_shape shapes[SHAPES_MAX]; /* those with a statement */
+    int shape_next;                        /* the one to be forgotten first */
+    struct arena row_arena;                /* the row of the operation that is being told */
+    int outstanding;                       /* submitted, not told */
     int drive_target;
     bool drive_finished;
     bool is_failing;
@@ -82,5 +101,7 @@ bool cassandra_scan(struct store *s, const struct store_scan *scan, struct fault
 bool cassandra_submit(struct store *s, struct store_op *op, struct fault *f);
 bool cassandra_drive(struct store *s, int in_flight, struct fault *f);
 void cassandra_ops_free(struct cassandra *s);
+/* Tables that were read before may be gone, and their addresses be used again. */
+void cassandra_forget_shapes(struct cassandra *s);
 
 #endif

@@ -113,6 +113,7 @@ bool cassandra_table(struct store *store, const char *keyspace, const char *name
 {
     struct cassandra *s = (struct cassandra *)store;
     *out = NULL;
+    cassandra_forget_shapes(s);
     if (strlen(keyspace) >= NAME_TEXT_MAX || strlen(name) >= NAME_TEXT_MAX)
         return true; /* Cassandra has no such names */
     struct table_reading reading = {.arena = a, .table = arena_alloc(a, sizeof(struct table))};

@@ -118,7 +118,7 @@ static bool are_static(const struct table *t, const struct store_cell *cells, in
 /* A partition that has static columns only is read as a row without clustering values; and an
  * UPDATE of static columns must not name clustering columns. What deletes or inserts a row always
  * names it whole: with less, a DELETE would take the partition. */
-static int key_count(const struct store_op *op)
+int statement_key_count(const struct store_op *op)
 {
     const struct table *t = op->table;
     bool deletes_row =
@@ -136,7 +136,7 @@ static int key_count(const struct store_op *op)
 
 static void append_where(struct buf *out, const struct store_op *op)
 {
-    for (int i = 0; i < key_count(op); i++) {
+    for (int i = 0; i < statement_key_count(op); i++) {
         buf_append_text(out, i ? " AND " : " WHERE ");
         statement_name(out, op->table->columns[i].name);
         buf_append_text(out, " = ?");
@@ -174,7 +174,7 @@ static void append_cell_names(struct buf *out, const struct store_op *op, const 
 
 static void append_insert(struct buf *out, const struct store_op *op)
 {
-    int keys = key_count(op);
+    int keys = statement_key_count(op);
     buf_append_text(out, "INSERT INTO ");
     statement_table(out, op->table);
     for (int i = 0; i < keys; i++) {
@@ -198,7 +198,7 @@ void statement_of(struct buf *out, const struct store_op *op)
     case STORE_READ:
         append_select(out, op->table, op->selected);
         append_where(out, op);
-        if (key_count(op) < op->table->key_count)
+        if (statement_key_count(op) < op->table->key_count)
             buf_append_text(out, " LIMIT 1");
         break;
     case STORE_UPDATE:
@@ -259,7 +259,7 @@ static int add_using(const struct store_op *op, struct statement_integers *integ
 
 static int add_key(const struct store_op *op, struct bytes *values, int n)
 {
-    for (int i = 0; i < key_count(op); i++)
+    for (int i = 0; i < statement_key_count(op); i++)
         values[n++] = op->key[i];
     return n;
 }

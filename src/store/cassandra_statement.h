@@ -37,6 +37,8 @@ void statement_scan(struct buf *out, const struct table *t, const bool *selected
 /* SELECT DISTINCT … of the partition key alone, of one partition of such a range. */
 void statement_scan_keys(struct buf *out, const struct table *t, bool first);
 
+/* How many columns of the key |op| names. */
+int statement_key_count(const struct store_op *op);
 /* The text of |op|. */
 void statement_of(struct buf *out, const struct store_op *op);
 /* At most so many values does |op| bind. */
