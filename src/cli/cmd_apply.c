@@ -46,11 +46,12 @@ static void print_attention(const struct cli *c, uint64_t n, const char *what, c
 
 static int print_result(const struct cli *c, struct ledger *l, const struct apply_result *r)
 {
-    char read[64], time[TEXT_COUNT_MAX], rate[TEXT_COUNT_MAX];
+    char read[64], time[TEXT_COUNT_MAX], writing[TEXT_COUNT_MAX], rate[TEXT_COUNT_MAX];
     printf("%s done and read back, in %s", text_counted(read, r->read, "change is", "changes are"),
            text_duration(time, r->duration_us));
-    if (r->done_here > 0 && r->duration_us >= 1000000)
-        printf(" (%s/s)", text_count(rate, r->done_here * 1000000 / r->duration_us));
+    if (r->done_here > 0 && r->write_us > 0 && r->duration_us >= 1000000)
+        printf(" (%s of it writing: %s/s)", text_duration(writing, r->write_us),
+               text_count(rate, r->done_here * 1000000 / r->write_us));
     puts(".");
     if (r->passes > 0)
         printf("  %s appeared meanwhile and %s moved too, in %d more pass%s.\n",

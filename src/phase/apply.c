@@ -97,7 +97,10 @@ bool converge(struct move *m, const struct move_rules *rules, const char *const 
     for (;;) {
         struct pass_result found;
         uint64_t read_before = out->read;
-        if (!write_all(m, rules, RULE_MOVE, out, f))
+        int64_t started = clock_now_us();
+        bool written = write_all(m, rules, RULE_MOVE, out, f);
+        out->write_us += (uint64_t)(clock_now_us() - started);
+        if (!written)
             return false;
         if (!next_pass(m, rules, only, &pass, &found, f))
             return false;
@@ -140,6 +143,9 @@ bool phase_apply(struct move *m, struct apply_result *out, struct fault *f)
         ok = fill_counts(m, RULE_MOVE, out, ok ? f : &ignored) && ok;
     ok = ok && ledger_sync_collect(m->ledger, f);
     out->duration_us = (uint64_t)(clock_now_us() - started);
+    log_write(LOG_INFO, "apply", "%llu changes in %llu us, of which writing took %llu us",
+              (unsigned long long)out->done_here, (unsigned long long)out->duration_us,
+              (unsigned long long)out->write_us);
     journal_end(m, ok, f, out->done_here, out->done_here + out->open);
     return ok;
 }

@@ -112,6 +112,7 @@ struct apply_result {
     uint64_t unread;   /* parts of tables that the last pass could not read */
     bool converged;    /* the last pass found nothing */
     uint64_t duration_us;
+    uint64_t write_us; /* of it: the writes and their read-back, without the scans */
     uint64_t done_here;
     bool wrote; /* something may have been written in this run */
 };
