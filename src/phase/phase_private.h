@@ -58,10 +58,13 @@ struct row_op {
     bool found;
     struct row row;
     void *owner;
+    struct row_op *next; /* sent when this one is answered, whatever the answer is */
+    bool follows;        /* it is some other's |next| */
+    struct store *store; /* the run's own */
 };
 
 /* Runs |count| operations, pipelined, and waits for all. False only when the run cannot go on.
- * Operations with op.table == NULL are left out. */
+ * Operations with op.table == NULL are left out. Those that follow another are among |ops| too. */
 bool row_ops_run(struct move *m, struct row_op *const *ops, int count, struct fault *f);
 
 /* Reads one row. |selected| NULL: all columns. */

@@ -1,8 +1,18 @@
 #include "phase/phase_private.h"
 
-static void keep_answer(struct store_op *op)
+static void keep_answer(struct store_op *op);
+
+static bool submit(struct row_op *r, struct store *store, struct fault *f)
 {
-    struct row_op *r = op->context;
+    r->store = store;
+    r->op.done = keep_answer;
+    r->op.context = r;
+    return store_submit(store, &r->op, f);
+}
+
+static void keep_row(struct row_op *r)
+{
+    struct store_op *op = &r->op;
     r->found = op->row != NULL;
     if (!op->row || !r->arena)
         return;
@@ -13,16 +23,24 @@ static void keep_answer(struct store_op *op)
     }
 }
 
+static void keep_answer(struct store_op *op)
+{
+    struct row_op *r = op->context;
+    keep_row(r);
+    if (r->next && op->outcome != STORE_RUN_FAILED)
+        submit(r->next, r->store, &r->next->op.fault);
+}
+
 bool row_ops_run(struct move *m, struct row_op *const *ops, int count, struct fault *f)
 {
     bool ok = true;
-    for (int i = 0; i < count && ok; i++) {
-        if (!ops[i]->op.table)
-            continue;
-        ops[i]->op.done = keep_answer;
-        ops[i]->op.context = ops[i];
-        ok = store_submit(m->store, &ops[i]->op, f);
-    }
+    /* What is never sent has no answer, and must not look like one. */
+    for (int i = 0; i < count; i++)
+        if (ops[i]->op.table)
+            ops[i]->op.outcome = STORE_RUN_FAILED;
+    for (int i = 0; i < count && ok; i++)
+        if (ops[i]->op.table && !ops[i]->follows)
+            ok = submit(ops[i], m->store, f);
     /* Whatever was taken must be answered before its memory goes. */
     struct fault late = {0};
     if (!store_drive(m->store, 0, &late) && ok) {

@@ -2,7 +2,7 @@
 
 #include "phase/write_private.h"
 
-enum { WRITE_BATCH = 1024, WRITE_ARENA_MAX = 512 * 1024 * 1024 };
+enum { WRITE_BATCH = 512, WRITE_ARENA_MAX = 512 * 1024 * 1024 };
 
 bool batch_make(struct move *m, const struct move_rules *rules, struct change *changes, int count,
                 struct arena *a, struct batch *b, struct fault *f)

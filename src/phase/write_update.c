@@ -18,14 +18,14 @@ struct update {
         cells[CELLS_MAX]; /* what the next round writes: cells of |after|, or of |before| to heal */
     int cell_count;
     int first_write, write_count; /* of this round */
-    int read;                     /* of this round; -1: none */
+    int read;                     /* of this round, behind its writes; -1: none */
 };
 
 struct updates {
     struct batch *b;
     struct update *v;
     int count;
-    struct op_list writes, reads;
+    struct op_list ops;
 };
 
 /* The cell that decides for the whole row: the one that `find` matched, when the change writes it
@@ -50,7 +50,7 @@ static bool add_writes(struct updates *us, struct update *u, int64_t now_us, str
 {
     const struct named_cell *group[CELLS_MAX];
     bool taken[CELLS_MAX] = {false};
-    u->first_write = us->writes.count;
+    u->first_write = us->ops.count;
     u->write_count = 0;
     for (int i = 0; i < u->cell_count; i++) {
         int32_t ttl = ttl_left(u->cells[i], u->w->change, now_us);
@@ -63,7 +63,7 @@ static bool add_writes(struct updates *us, struct update *u, int64_t now_us, str
         }
         if (n == 0 || ttl < 0)
             continue;
-        struct row_op *op = op_list_add(&us->writes, us->b, u->w, STORE_UPDATE, &u->w->change->key);
+        struct row_op *op = op_list_add(&us->ops, us->b, u->w, STORE_UPDATE, &u->w->change->key);
         if (!op)
             return fault_set(f, FAULT_DAMAGED, "a change in the ledger has no complete key");
         op->op.timestamp = u->written_at;
@@ -78,7 +78,7 @@ static bool add_writes(struct updates *us, struct update *u, int64_t now_us, str
 static bool add_read(struct updates *us, struct update *u, struct fault *f)
 {
     const struct table *t = u->w->bound->table;
-    struct row_op *op = op_list_add(&us->reads, us->b, u->w, STORE_READ, &u->w->change->key);
+    struct row_op *op = op_list_add(&us->ops, us->b, u->w, STORE_READ, &u->w->change->key);
     bool *selected = arena_array(us->b->arena, (size_t)t->column_count, sizeof *selected);
     if (!op || !selected)
         return fault_memory(f);
@@ -89,8 +89,17 @@ static bool add_read(struct updates *us, struct update *u, struct fault *f)
             selected[column] = true;
     }
     op->op.selected = selected;
-    u->read = us->reads.count - 1;
+    u->read = us->ops.count - 1;
     return true;
+}
+
+/* A row is read back when its writes are answered: not all rows when all writes are. */
+static void chain(struct updates *us, const struct update *u)
+{
+    for (int i = u->first_write; i < u->read; i++) {
+        us->ops.v[i]->next = us->ops.v[i + 1];
+        us->ops.v[i + 1]->follows = true;
+    }
 }
 
 /* ---- what the read-back says ---- */
@@ -169,9 +178,9 @@ static bool judge_theirs(struct updates *us, struct update *u, const struct row 
 
 static bool judge(struct updates *us, struct update *u, struct fault *f)
 {
-    const struct row_op *read = us->reads.v[u->read];
+    const struct row_op *read = us->ops.v[u->read];
     for (int i = 0; i < u->write_count; i++) {
-        const struct store_op *op = &us->writes.v[u->first_write + i]->op;
+        const struct store_op *op = &us->ops.v[u->first_write + i]->op;
         if (op->outcome != STORE_OK)
             u->refused = &op->fault;
     }
@@ -201,17 +210,18 @@ static bool run_round(struct updates *us, struct fault *f)
         most += us->v[i].next != NEXT_NOTHING ? us->v[i].cell_count : 0;
         open += us->v[i].next != NEXT_NOTHING;
     }
-    if (!op_list_init(&us->writes, most, us->b->arena, f) ||
-        !op_list_init(&us->reads, open, us->b->arena, f))
+    if (!op_list_init(&us->ops, most + open, us->b->arena, f))
         return false;
     for (int i = 0; i < us->count; i++) {
         struct update *u = &us->v[i];
         u->read = -1;
-        if (u->next != NEXT_NOTHING && (!add_writes(us, u, now, f) || !add_read(us, u, f)))
+        if (u->next == NEXT_NOTHING)
+            continue;
+        if (!add_writes(us, u, now, f) || !add_read(us, u, f))
             return false;
+        chain(us, u);
     }
-    if (!row_ops_run(us->b->move, us->writes.v, us->writes.count, f) ||
-        !row_ops_run(us->b->move, us->reads.v, us->reads.count, f))
+    if (!row_ops_run(us->b->move, us->ops.v, us->ops.count, f))
         return false;
     for (int i = 0; i < us->count; i++)
         if (us->v[i].read >= 0 && !judge(us, &us->v[i], f))

@@ -238,9 +238,12 @@ bool cassandra_submit(struct store *store, struct store_op *op, struct fault *f)
 static void run_to(struct cassandra *s, int target)
 {
     s->drive_target = target;
-    s->drive_finished = s->outstanding <= target;
-    if (!s->drive_finished)
-        cql_client_run(s->client, &s->drive_finished);
+    do {
+        s->drive_finished = s->outstanding <= target;
+        if (!s->drive_finished)
+            cql_client_run(s->client, &s->drive_finished);
+        /* The last one that was told may have submitted another. */
+    } while (s->outstanding > target && !s->is_failing);
 }
 
 bool cassandra_drive(struct store *store, int in_flight, struct fault *f)
