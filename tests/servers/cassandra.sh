@@ -25,9 +25,19 @@ initial_token: "$(paste -sd, <<<"$tokens")"
 Y
 }
 
+# Lines of CASSANDRA_SETTINGS take the place of those with the same key in $1.
+cassandra_settings() {
+    local line
+    while read -r line; do
+        [[ $line ]] || continue
+        sed -i "/^${line%%:*}:/d" "$1"
+        echo "$line" >>"$1"
+    done <<<"${CASSANDRA_SETTINGS:-}"
+}
+
 # Sets run; only key names that both 3.11 and 5.0 read.
 cassandra_command() {
-    local home jars port storage jmx conf=$dir/conf module heap=768M
+    local home jars port storage jmx conf=$dir/conf module heap=768M more
     home=$(java_home)
     jars=$(cat "$(class_path)")
     port=$(<"$dir/port")
@@ -65,6 +75,7 @@ range_request_timeout_in_ms: 20000
 write_request_timeout_in_ms: 10000
 request_timeout_in_ms: 20000
 Y
+    cassandra_settings "$conf/cassandra.yaml"
     if [[ $version = 3.11.* ]]; then
         printf 'start_rpc: false\ndisk_access_mode: standard\n' >>"$conf/cassandra.yaml"  # no un-mmap on Java 17
     fi
@@ -110,6 +121,8 @@ L
         jdk.management/com.sun.management.internal; do
         run+=(--add-opens "$module=ALL-UNNAMED")
     done
+    read -ra more <<<"${CASSANDRA_JAVA:-}"
+    run+=("${more[@]}")
     run+=(-cp "$conf:$jars" org.apache.cassandra.service.CassandraDaemon)
 }
 
