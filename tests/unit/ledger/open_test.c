@@ -137,14 +137,19 @@ static void a_look_at_the_lock_does_not_disturb_a_writer(void **state)
     c->l = NULL;
     char path[100];
     snprintf(path, sizeof path, "%s/ledger.lock", c->dir);
+    int held[2];
+    char byte = 0;
+    assert_int_equal(pipe(held), 0);
     pid_t pid = fork();
     if (pid == 0) { /* holds it as ledger_writer_pid does, for longer than that ever would */
         int fd = open(path, O_RDONLY);
-        flock(fd, LOCK_SH);
+        bool told = flock(fd, LOCK_SH) == 0 && write(held[1], &byte, 1) == 1;
         usleep(30000);
-        _exit(0);
+        _exit(!told);
     }
-    usleep(10000);
+    assert_int_equal(read(held[0], &byte, 1), 1);
+    close(held[0]);
+    close(held[1]);
     case_open(c, LEDGER_WRITE);
     waitpid(pid, NULL, 0);
 }
