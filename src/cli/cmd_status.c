@@ -79,6 +79,11 @@ static void print_result(const struct cli *c, const struct status_result *r)
         }
         putchar('\n');
     }
+    if (r->nodes[0]) {
+        fputs("Cassandra, when last asked  ", stdout);
+        text_print(stdout, bytes_of(r->nodes), 0);
+        putchar('\n');
+    }
     if (r->run_count > 0)
         puts("What ran here");
     for (int i = 0; i < r->run_count; i++)

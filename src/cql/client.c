@@ -301,12 +301,13 @@ struct cql_node_view cql_client_node(const struct cql_client *c, int i)
         .data_center = n->member.data_center,
         .rack = n->member.rack,
         .is_local = n->is_usable,
-        .is_contact = n->contact.host[0] != '\0',
         .state = n->link == NODE_READY                         ? CQL_NODE_UP
                  : n->is_usable && n->fault.code != FAULT_NONE ? CQL_NODE_DOWN
                                                                : CQL_NODE_NOT_ASKED,
         .why = n->fault.text,
     };
+    for (int k = 0; k < c->o.address_count && !v.is_contact; k++)
+        v.is_contact = client_is_named(n, &c->addresses[k]);
     node_name(n, v.address);
     return v;
 }

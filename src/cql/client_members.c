@@ -149,17 +149,20 @@ struct node *client_find_ip(struct cql_client *c, const struct cql_ip *ip, int p
     return found;
 }
 
-static bool is_known(const struct cql_client *c, const struct cql_address *a)
+bool client_is_named(const struct node *n, const struct cql_address *a)
 {
     char ip[CQL_IP_TEXT_MAX];
-    for (int i = 0; i < c->node_count; i++) {
-        const struct node *n = c->nodes[i];
-        bool same = n->contact.port == a->port && strcmp(n->contact.host, a->host) == 0;
-        bool same_ip = n->is_member && n->member.port == a->port &&
-                       strcmp(cql_ip_text(&n->member.ip, ip), a->host) == 0;
-        if (n->is_member && (same || same_ip))
+    if (!n->is_member)
+        return false;
+    return (n->contact.port == a->port && strcmp(n->contact.host, a->host) == 0) ||
+           (n->member.port == a->port && strcmp(cql_ip_text(&n->member.ip, ip), a->host) == 0);
+}
+
+static bool is_known(const struct cql_client *c, const struct cql_address *a)
+{
+    for (int i = 0; i < c->node_count; i++)
+        if (client_is_named(c->nodes[i], a))
             return true;
-    }
     return false;
 }
 

@@ -116,6 +116,8 @@ bool client_choose_data_center(struct cql_client *c, const struct cql_topology *
 bool client_take_topology(struct cql_client *c, struct node *told_by, struct cql_topology *t,
                           struct fault *f);
 struct node *client_find_ip(struct cql_client *c, const struct cql_ip *ip, int port);
+/* Is |a| a name of this member? */
+bool client_is_named(const struct node *n, const struct cql_address *a);
 /* The next contact point that is no member's address; NULL: there is none. */
 const struct cql_address *client_next_contact(struct cql_client *c);
 

@@ -34,6 +34,42 @@ static void stopped(struct check_result *r, const char *what, const struct fault
         f->subject);
 }
 
+enum { NODES_DOWN_LISTED = 12 };
+
+struct nodes_checked {
+    struct check_result *result;
+    int down, strangers;
+};
+
+static void check_node(void *context, const struct store_node *n)
+{
+    struct nodes_checked *seen = context;
+    if (n->state == STORE_NODE_DOWN && seen->down++ < NODES_DOWN_LISTED)
+        say(seen->result, CHECK_NOTE, "node",
+            "start it first if you can: reads and writes need most of a row's replicas",
+            "%.60s (data center %.60s, rack %.60s) is down: %.200s", n->address, n->data_center,
+            n->rack, n->why);
+    if (n->is_contact && !n->is_local && seen->strangers++ == 0)
+        say(seen->result, CHECK_NOTE, "node",
+            "name hosts of one data center in `cassandra`, or the one you mean in `local-dc`",
+            "%.60s, which you named, is in data center %.60s, whose nodes are not asked",
+            n->address, n->data_center);
+}
+
+static void check_nodes(struct move *m, struct check_result *r)
+{
+    struct nodes_checked seen = {.result = r};
+    struct nodes_seen all;
+    char what[64];
+    store_nodes(m->store, true, check_node, &seen);
+    nodes_look(m->store, &all);
+    for (int i = 0; i < all.count; i++) {
+        snprintf(what, sizeof what, "data center %.40s", all.centers[i].name);
+        add(r, CHECK_OK, what);
+        nodes_say(&all.centers[i], r->items[r->count - 1].said, sizeof r->items[r->count - 1].said);
+    }
+}
+
 static bool check_cassandra(struct move *m, struct check_result *r)
 {
     struct fault f = {0};
@@ -48,6 +84,7 @@ static bool check_cassandra(struct move *m, struct check_result *r)
     if (a->encryption[0] && !a->is_verified)
         say(r, CHECK_NOTE, "tls", "set cassandra-tls-verify: yes, and cassandra-ca-file",
             "the server's certificate is not checked: anybody may be the server");
+    check_nodes(m, r);
     if (!a->schema_agrees)
         say(r, CHECK_STOPS, "schema",
             "wait until `nodetool describecluster` shows one schema version",

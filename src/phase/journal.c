@@ -17,6 +17,7 @@ void journal_end(struct move *m, bool ok, const struct fault *f, uint64_t done, 
     /* The phase's own fault is what the operator must see; a ledger that cannot even note it adds
      * nothing. */
     struct fault ignored;
+    nodes_note(m);
     ledger_flush(m->ledger, &ignored);
     ledger_phase_end(m->ledger, m->phase_id, ok ? "done" : fault_code_name(f->code), done, total,
                      &ignored);

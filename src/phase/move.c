@@ -51,6 +51,7 @@ bool move_store(struct move *m, struct fault *f)
         .certificate_file = s->cassandra_certificate_file,
         .key_file = s->cassandra_key_file,
         .consistency = s->consistency[0] ? s->consistency : NULL,
+        .local_dc = s->local_dc,
         .compression = s->compression,
         .in_flight = s->in_flight,
         .protocol_version = s->protocol_version,

@@ -170,7 +170,7 @@ bool phase_retire(struct move *m, struct retire_result *out, struct fault *f);
 
 /* ---- status ---- */
 
-enum { STATUS_RUNS_MAX = 32 };
+enum { STATUS_RUNS_MAX = 32, NODES_TEXT_MAX = 1024 };
 struct status_result {
     bool has_plan;
     char plan_name[10];
@@ -180,7 +180,8 @@ struct status_result {
     uint64_t sync_by_state[SYNC_BATCH + 1][SYNC_FAILED + 1];
     struct phase_run runs[STATUS_RUNS_MAX]; /* the last ones, oldest first */
     int run_count;
-    char next[160]; /* the next command */
+    char nodes[NODES_TEXT_MAX]; /* "dc1: 3 nodes: 10.0.0.5:9042 up, …", when the last phase ended */
+    char next[160];             /* the next command */
 };
 /* Reads the ledger only, also while another process writes. */
 bool phase_status(struct move *m, struct status_result *out, struct fault *f);

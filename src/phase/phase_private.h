@@ -41,6 +41,28 @@ bool journal_open(struct move *m, enum ledger_mode mode, const char *phase, stru
 /* Ends the phase with its outcome ("done", or the fault's name). */
 void journal_end(struct move *m, bool ok, const struct fault *f, uint64_t done, uint64_t total);
 
+/* ---- nodes.c: the nodes of the cluster, in words ---- */
+
+enum { CENTERS_MAX = 8 };
+
+struct center {
+    char name[96];
+    char list[300]; /* "10.0.0.5:9042 up, 10.0.0.6:9042 down" */
+    int nodes, by_state[STORE_NODE_NOT_ASKED + 1];
+    bool is_local;
+};
+
+struct nodes_seen {
+    struct center centers[CENTERS_MAX];
+    int count; /* 0: the store has no nodes */
+};
+
+void nodes_look(struct store *s, struct nodes_seen *out);
+/* "3 nodes: 10.0.0.5:9042 up, …" */
+void nodes_say(const struct center *c, char *out, size_t size);
+/* Keeps them in the ledger, for `status`. */
+void nodes_note(struct move *m);
+
 /* ---- files.c ---- */
 
 bool file_read(const char *path, size_t max, struct arena *a, struct bytes *out, struct fault *f);

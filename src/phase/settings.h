@@ -25,6 +25,7 @@ struct settings {
     const char *cassandra_ca_file; /* "": the system's */
     const char *cassandra_certificate_file, *cassandra_key_file;
     const char *consistency;
+    const char *local_dc; /* "": the data center of the contact point that answers first */
     int protocol_version;
     bool compression;
     int in_flight;

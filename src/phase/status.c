@@ -48,7 +48,7 @@ static bool keep_run(void *context, const struct phase_run *p)
 
 bool phase_status(struct move *m, struct status_result *out, struct fault *f)
 {
-    struct bytes state, digest;
+    struct bytes state, digest, nodes;
     *out = (struct status_result){0};
     if (!ledger_exists(m->settings.dir)) {
         struct stat st;
@@ -63,6 +63,7 @@ bool phase_status(struct move *m, struct status_result *out, struct fault *f)
     if (!journal_open(m, LEDGER_READ, NULL, f) ||
         !ledger_get(m->ledger, "plan.state", &m->arena, &state, f) ||
         !ledger_get(m->ledger, "plan.digest", &m->arena, &digest, f) ||
+        !ledger_get(m->ledger, "server.nodes", &m->arena, &nodes, f) ||
         !ledger_count(m->ledger, NULL, RULE_MOVE, 0, &out->changes, f) ||
         !ledger_count(m->ledger, NULL, RULE_RETIRE, 0, &out->retire, f) ||
         !ledger_each_phase(m->ledger, keep_run, out, f))
@@ -70,6 +71,8 @@ bool phase_status(struct move *m, struct status_result *out, struct fault *f)
     for (enum sync_object o = SYNC_USER; o <= SYNC_BATCH; o++)
         if (!ledger_sync_count(m->ledger, o, out->sync_by_state[o], f))
             return false;
+    snprintf(out->nodes, sizeof out->nodes, "%.*s", (int)(nodes.n < 1000 ? nodes.n : 1000),
+             nodes.p ? (const char *)nodes.p : "");
     out->has_plan = bytes_are(state, "planned");
     if (out->has_plan && digest.p) {
         char *hex = arena_text(&m->arena, digest);

@@ -40,6 +40,7 @@ static const struct store_adapter adapter = {
     .scan = cassandra_scan,
     .submit = cassandra_submit,
     .drive = cassandra_drive,
+    .nodes = cassandra_nodes,
 };
 
 static bool parse_consistency(const char *name, struct cql_client_options *o, struct fault *f)
@@ -107,6 +108,7 @@ static bool connect_client(struct cassandra *s, const struct store_options *o, s
     struct cql_client_options options = {
         .addresses = addresses,
         .address_count = cql_addresses_parse(o->address, o->port ? o->port : 9042, addresses, f),
+        .local_dc = o->local_dc,
         .user = o->user,
         .password = o->password,
         .tls = s->tls,

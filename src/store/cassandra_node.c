@@ -73,3 +73,26 @@ bool cassandra_ask_about(struct cassandra *s, struct fault *f)
     snprintf(s->about.address, sizeof s->about.address, "%s", cql_client_peer(s->client));
     return true;
 }
+
+void cassandra_nodes(struct store *store, bool reach,
+                     void (*each)(void *context, const struct store_node *n), void *context)
+{
+    struct cassandra *s = (struct cassandra *)store;
+    if (reach)
+        cql_client_reach(s->client);
+    for (int i = 0; i < cql_client_topology(s->client)->count; i++) {
+        struct cql_node_view v = cql_client_node(s->client, i);
+        const struct store_node n = {
+            .address = v.address,
+            .data_center = v.data_center,
+            .rack = v.rack,
+            .is_local = v.is_local,
+            .is_contact = v.is_contact,
+            .state = v.state == CQL_NODE_UP     ? STORE_NODE_UP
+                     : v.state == CQL_NODE_DOWN ? STORE_NODE_DOWN
+                                                : STORE_NODE_NOT_ASKED,
+            .why = v.why,
+        };
+        each(context, &n);
+    }
+}

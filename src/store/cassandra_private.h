@@ -100,6 +100,8 @@ bool cassandra_may_write(struct store *s, const struct table *t, struct fault *f
 bool cassandra_scan(struct store *s, const struct store_scan *scan, struct fault *f);
 bool cassandra_submit(struct store *s, struct store_op *op, struct fault *f);
 bool cassandra_drive(struct store *s, int in_flight, struct fault *f);
+void cassandra_nodes(struct store *s, bool reach,
+                     void (*each)(void *context, const struct store_node *n), void *context);
 void cassandra_ops_free(struct cassandra *s);
 /* Tables that were read before may be gone, and their addresses be used again. */
 void cassandra_forget_shapes(struct cassandra *s);

@@ -26,6 +26,13 @@ void store_about(struct store *s, struct store_about *out)
     s->adapter->about(s, out);
 }
 
+void store_nodes(struct store *s, bool reach,
+                 void (*each)(void *context, const struct store_node *n), void *context)
+{
+    if (s->adapter->nodes)
+        s->adapter->nodes(s, reach, each, context);
+}
+
 bool store_table(struct store *s, const char *keyspace, const char *name, struct arena *a,
                  struct table **out, struct fault *f)
 {

@@ -32,6 +32,18 @@ struct store_about {
     int64_t clock_offset_us; /* server's clock minus ours, roughly; 0 when it cannot be told */
 };
 
+enum store_node_state { STORE_NODE_UP, STORE_NODE_DOWN, STORE_NODE_NOT_ASKED };
+
+/* A node of the cluster. */
+struct store_node {
+    const char *address; /* "10.0.0.5:9042" */
+    const char *data_center, *rack;
+    bool is_local;   /* of the data center whose nodes are asked */
+    bool is_contact; /* the operator named it */
+    enum store_node_state state;
+    const char *why; /* DOWN */
+};
+
 enum store_op_kind {
     STORE_READ,   /* one row by its key */
     STORE_UPDATE, /* UPDATE … USING TIMESTAMP [AND TTL] SET … ; a null value deletes the cell */
@@ -135,6 +147,9 @@ struct store_adapter {
     bool (*scan)(struct store *s, const struct store_scan *scan, struct fault *f);
     bool (*submit)(struct store *s, struct store_op *op, struct fault *f);
     bool (*drive)(struct store *s, int in_flight, struct fault *f);
+    void (*nodes)(struct store *s, bool reach,
+                  void (*each)(void *context, const struct store_node *n),
+                  void *context); /* NULL: it has none */
 };
 
 /* What every adapter's struct begins with. */
@@ -155,8 +170,10 @@ struct store_options {
     const char *certificate_file;
     const char *key_file;
     const char *consistency; /* NULL: LOCAL_QUORUM */
+    const char *local_dc;    /* the data center whose nodes are asked; NULL, "": the first contact
+                                point's that answers */
     bool compression;        /* LZ4 where the server offers it */
-    int in_flight;           /* requests at most; 0: 128 */
+    int in_flight;           /* requests to one node at most; 0: 128 */
     int protocol_version;    /* 0: the newest both know */
     int request_timeout_ms;  /* 0: 12000 */
     int max_retries;         /* of one request; 0: 8 */
@@ -167,6 +184,11 @@ struct store *store_open(struct loop *loop, const struct store_options *o, struc
 void store_free(struct store *s);
 
 void store_about(struct store *s, struct store_about *out);
+
+/* Tells all nodes of the cluster; |reach|: after trying to reach each that may be asked, once. The
+ * strings live until |each| returns. */
+void store_nodes(struct store *s, bool reach,
+                 void (*each)(void *context, const struct store_node *n), void *context);
 
 /* Reads a table's columns from the live schema into |a|. *out = NULL, true: there is no such table.
  * |keyspace| is case-sensitive. A keyspace that does not exist gives NULL too. */
