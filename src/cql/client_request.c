@@ -101,8 +101,10 @@ static void send_one(struct node *n, struct cql_request *r)
         client_finish(r, CQL_REQUEST_LOST, &f);
         return;
     }
-    if (r->preparing)
+    if (r->preparing) {
         s->is_preparing = true;
+        s->preparing_ms = c->clock_ms;
+    }
     r->node = n;
     r->generation = s->generation;
     r->received_before = cql_conn_received_bytes(n->conn);

@@ -1,6 +1,9 @@
 #include "cql/client_private.h"
 
-enum { OPENINGS_AT_ONCE = 3 };
+enum {
+    OPENINGS_AT_ONCE = 3,
+    WAIT_MS = 200, /* for a replica that is about to be able to: less than a detour costs in all */
+};
 
 static bool was_tried(const struct node *n, const struct cql_request *r)
 {
@@ -28,7 +31,20 @@ static struct node *least_busy(struct node *best, struct node *n, const struct c
     return (!best || busy(n) < busy(best)) && !was_tried(n, r) && can_take(n, r) ? n : best;
 }
 
-static struct node *best_replica(struct cql_client *c, const struct cql_request *r)
+/* Its first connection is being opened, or the statement prepared: it will take |r| in a moment. */
+static bool will_take(struct node *n, const struct cql_request *r)
+{
+    uint64_t now = n->client->clock_ms;
+    if (was_tried(n, r))
+        return false;
+    if (n->link == NODE_OPENING)
+        return n->tries == 0 && now - n->opening_since_ms < WAIT_MS;
+    struct node_statement *s = n->link == NODE_READY ? node_statement(n, r->statement) : NULL;
+    return s && s->is_preparing && now - s->preparing_ms < WAIT_MS;
+}
+
+/* |*waits|: none can take it now, but one will soon. */
+static struct node *best_replica(struct cql_client *c, const struct cql_request *r, bool *waits)
 {
     struct node *best = NULL;
     int count;
@@ -39,6 +55,7 @@ static struct node *best_replica(struct cql_client *c, const struct cql_request 
         if (n->link == NODE_IDLE)
             node_connect(n);
         best = least_busy(best, n, r);
+        *waits = *waits || will_take(n, r);
     }
     if (best)
         best->replica_count++;
@@ -81,7 +98,10 @@ struct node *client_route(struct cql_client *c, struct cql_request *r)
     struct node *k = c->control.node;
     if (r->is_local && k && k->is_usable && !was_tried(k, r) && can_take(k, r))
         return k; /* what one node says of the cluster agrees with itself */
-    struct node *best = r->keyspace ? best_replica(c, r) : NULL;
+    bool waits = false;
+    struct node *best = r->keyspace ? best_replica(c, r, &waits) : NULL;
+    if (!best && waits)
+        return NULL;
     if (!best)
         best = best_of_all(c, r);
     if (!best && r->tried) {

@@ -188,6 +188,7 @@ void node_connect(struct node *n)
         return;
     }
     n->link = NODE_OPENING;
+    n->opening_since_ms = c->clock_ms;
     choose_address(n);
     n->conn_options = (struct cql_conn_options){
         .host = n->address.host,

@@ -27,7 +27,8 @@ struct request_list {
 
 struct node_statement {
     bool is_ready, is_preparing;
-    uint32_t generation; /* counts preparations */
+    uint32_t generation;   /* counts preparations */
+    uint64_t preparing_ms; /* since when */
 };
 
 struct node {
@@ -44,7 +45,7 @@ struct node {
     struct cql_conn *conn;
     struct cql_conn_options conn_options;
     int tries; /* since it was last ready for a while */
-    uint64_t due_ms, ready_since_ms;
+    uint64_t due_ms, opening_since_ms, ready_since_ms;
     struct fault fault; /* why the last connection ended */
 
     struct request_list sent; /* in the order of sending */

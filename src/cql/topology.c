@@ -179,6 +179,13 @@ bool cql_topology_take_local(struct cql_topology *t, struct cql_rows *rows, int 
     return take_member(t, cells, port, f);
 }
 
+static int by_address(const void *a, const void *b)
+{
+    const struct cql_member *x = a, *y = b;
+    int order = memcmp(x->ip.bytes, y->ip.bytes, sizeof x->ip.bytes);
+    return order ? order : x->port - y->port;
+}
+
 bool cql_topology_take_peers(struct cql_topology *t, struct cql_rows *rows, bool is_v2, int port,
                              struct fault *f)
 {
@@ -197,6 +204,8 @@ bool cql_topology_take_peers(struct cql_topology *t, struct cql_rows *rows, bool
         if (!take_member(t, cells, own_port, f))
             return false;
     }
+    if (t->count > 2) /* for people: the server has them in no order */
+        qsort(t->members + 1, (size_t)t->count - 1, sizeof t->members[0], by_address);
     return got == 0;
 }
 

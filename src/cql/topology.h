@@ -33,7 +33,7 @@ struct cql_member {
 };
 
 struct cql_topology {
-    struct cql_member *members; /* the first is the node that was asked */
+    struct cql_member *members; /* the node that was asked, then the others by address */
     int count, capacity;
     int64_t *tokens;
     int token_count, token_capacity;
