@@ -170,7 +170,7 @@ static struct store *open_store(const struct arguments *a, struct loop *loop, co
                               .tls_verify = true,
                               .ca_file = a->ca,
                               .certificate_file = a->certificate,
-                              .consistency = "ONE",
+                              .consistency = "LOCAL_QUORUM",
                               .compression = true};
     return store_open(loop, &o, f);
 }
