@@ -141,6 +141,7 @@ static bool total_json(void *context, const struct rule_total *t)
     json_member_int(w, "changes", (int64_t)t->changes);
     json_member_int(w, "collisions", (int64_t)t->collisions);
     json_member_int(w, "rejected", (int64_t)t->rejected);
+    json_member_bool(w, "filtered_by_servers", t->server_filtered);
     json_member_int(w, "unread", (int64_t)t->unread);
     json_member_int(w, "duration_us", (int64_t)t->duration_us);
     json_member_text(w, "note", t->note[0] ? t->note : NULL);

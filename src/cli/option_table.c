@@ -64,6 +64,11 @@ static const struct option_row table[] = {
      "milliseconds to wait for one answer before asking again", "12000"},
     {"page-rows", 0, OPTION_INT, SETTING(page_rows), "0", 0, 100000, NULL, COMMANDS_SET, REACH_FILE,
      "Cassandra", "N", "rows per page of a scan; 0: chosen", "1000"},
+    {"filter", 0, OPTION_TEXT, SETTING(filter), "auto", 0, 0, "auto client server", COMMANDS_SET,
+     REACH_FILE, "Cassandra", "WHO",
+     "who leaves the rows of others out in a scan: the servers (fewer rows are sent), the client, "
+     "auto: as a measurement says",
+     "client"},
     {"scan-ranges", 0, OPTION_INT, SETTING(scan_ranges), "0", 0, 1000000, NULL, COMMANDS_SET,
      REACH_FILE, "Cassandra", "N", "cut the token ring into at least so many ranges; 0: chosen",
      "1024"},

@@ -51,7 +51,10 @@ void session_print_rule(const struct rule_total *t)
         return;
     }
     printf("  %s %-30s %11s %s %9s to change %9s", is_graph ? "graph" : "scan ", table,
-           text_count(rows, t->scanned), is_graph ? "nodes" : "rows ",
+           text_count(rows, t->scanned),
+           is_graph             ? "nodes"
+           : t->server_filtered ? "sent "
+                                : "rows ",
            text_count(changes, t->changes), text_duration(time, t->duration_us));
     if (t->collisions)
         printf("   %" PRIu64 " meet a row of the target", t->collisions);
@@ -59,6 +62,8 @@ void session_print_rule(const struct rule_total *t)
         printf("   %" PRIu64 " cannot be changed", t->rejected);
     if (t->unread)
         printf("   %" PRIu64 " could not be read", t->unread);
+    if (t->server_filtered)
+        fputs("   filtered by the servers: how many they read is not known", stdout);
     if (t->note[0])
         printf("   %s", t->note);
     putchar('\n');

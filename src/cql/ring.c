@@ -18,6 +18,17 @@ static wide width(struct token_range r)
     return (wide)r.end - below(r.start);
 }
 
+struct token_range cql_range_piece(struct token_range r, int i, int pieces)
+{
+    int64_t start = i ? (int64_t)(below(r.start) + width(r) * i / pieces) : r.start;
+    return (struct token_range){start, (int64_t)(below(r.start) + width(r) * (i + 1) / pieces)};
+}
+
+double cql_range_part(struct token_range r)
+{
+    return (double)width(r) / 18446744073709551616.0;
+}
+
 static int ascending(const void *a, const void *b)
 {
     int64_t x, y;
@@ -30,12 +41,8 @@ static int ascending(const void *a, const void *b)
  * A range that is cut is wider than 2^43 tokens (CQL_RING_RANGES_MAX), so no piece is empty. */
 static void cut(struct token_range r, wide pieces, struct token_range *out)
 {
-    int64_t start = r.start;
-    for (wide i = 1; i <= pieces; i++) {
-        int64_t end = (int64_t)(below(r.start) + width(r) * i / pieces);
-        *out++ = (struct token_range){start, end};
-        start = end;
-    }
+    for (int i = 0; i < (int)pieces; i++)
+        out[i] = cql_range_piece(r, i, (int)pieces);
 }
 
 bool cql_ring_cut(const int64_t *tokens, int token_count, int least, struct token_range **ranges,

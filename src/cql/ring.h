@@ -29,6 +29,12 @@ bool cql_ring_cut(const int64_t *tokens, int token_count, int least, struct toke
 /* Cuts one range into two halves; false when it is too small (one or two tokens). */
 bool cql_range_halve(struct token_range range, struct token_range *left, struct token_range *right);
 
+/* The |i|th of |pieces| even pieces of a range; none is empty while the range is wider than that. */
+struct token_range cql_range_piece(struct token_range range, int i, int pieces);
+
+/* How much of the ring it is, 0 … 1. */
+double cql_range_part(struct token_range range);
+
 bool cql_range_has(struct token_range range, int64_t token);
 
 /* The first part of |*range| that is in none of |without| (in ring order, none overlaps another);

@@ -74,10 +74,11 @@ struct rule_total {
     int ordinal;    /* the rule's place in the profile */
     char note[256]; /* "not in this cluster", "left: <reason>", "without column …"; empty: scanned
                        as usual */
-    uint64_t scanned;    /* rows or nodes read */
-    uint64_t matched;    /* that name the source */
-    uint64_t changes;    /* planned */
-    uint64_t collisions; /* row moves that meet a row of the target */
+    bool server_filtered; /* the servers left other rows out: |scanned| is those that they sent */
+    uint64_t scanned;     /* rows or nodes read */
+    uint64_t matched;     /* that name the source */
+    uint64_t changes;     /* planned */
+    uint64_t collisions;  /* row moves that meet a row of the target */
     uint64_t rejected;
     uint64_t unread; /* parts of the table that could not be read */
     uint64_t duration_us;

@@ -71,6 +71,7 @@ static const char *const ddl[] = {
     "  collisions  INTEGER NOT NULL,\n"
     "  rejected    INTEGER NOT NULL,\n"
     "  unread      INTEGER NOT NULL,   -- parts of the table\n"
+    "  filtered    INTEGER NOT NULL,   -- 1: by the servers, scanned is what they sent\n"
     "  duration_us INTEGER NOT NULL,\n"
     "  PRIMARY KEY(pass, rule)\n"
     ") STRICT, WITHOUT ROWID",
@@ -162,10 +163,10 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SQL_FORGET_TALLIES] = "DELETE FROM tallies WHERE pass = ?1",
     [SQL_PUT_TOTAL] =
         "INSERT OR REPLACE INTO totals(pass, rule, ordinal, table_name, note, scanned, "
-        "matched, changes, collisions, rejected, unread, duration_us) "
-        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        "matched, changes, collisions, rejected, unread, duration_us, filtered) "
+        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     [SQL_TOTALS] = "SELECT pass, rule, ordinal, table_name, note, scanned, matched, changes, "
-                   "collisions, rejected, unread, duration_us FROM totals "
+                   "collisions, rejected, unread, duration_us, filtered FROM totals "
                    "WHERE ?1 = 0 OR pass = ?1 ORDER BY pass, ordinal, rule",
     [SQL_PUT_RANGE] = "INSERT INTO ranges VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE "
                       "SET end_token = ?4, row_count = ?5, matched = matched + ?6",

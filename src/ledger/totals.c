@@ -14,6 +14,7 @@ bool ledger_put_total(struct ledger *l, const struct rule_total *t, struct fault
                                 t->rejected, t->unread,  t->duration_us};
     for (int i = 0; i < 7; i++)
         bind_int(l, s, 6 + i, (int64_t)numbers[i]);
+    bind_int(l, s, 13, t->server_filtered);
     return run(l, s, f) && transaction_commit(l, f);
 }
 
@@ -36,6 +37,7 @@ bool ledger_each_total(struct ledger *l, int pass,
                                      &t.rejected, &t.unread,  &t.duration_us};
         for (int i = 0; i < 7; i++)
             *numbers[i] = (uint64_t)sqlite3_column_int64(s, 5 + i);
+        t.server_filtered = sqlite3_column_int(s, 12) != 0;
         if (!each(context, &t)) {
             sqlite3_reset(s);
             return true;

@@ -14,7 +14,8 @@ struct rule_scan {
     bool counting;      /* only count the references, write nothing but what is unread */
 
     struct arena scratch; /* one row's change */
-    bool repeated;        /* rows may have come twice */
+    struct store_filtered filtered;
+    bool repeated; /* rows may have come twice */
     bool out_of_memory;
     struct token_range *skip; /* what an earlier run has read */
     int skip_count, skip_capacity;

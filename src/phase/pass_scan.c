@@ -2,6 +2,7 @@
  * short reads only the rest. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "phase/pass_private.h"
 
@@ -72,11 +73,25 @@ static bool on_row(void *context, const struct row *row, struct fault *f)
     return fault_set(f, FAULT_INTERNAL, "a decision without a name");
 }
 
+/* The servers tell no row that they leave out: ranges say how far it is. */
+static void tell_ranges(struct rule_scan *s, const struct store_progress *p)
+{
+    struct progress ranges = s->progress;
+    ranges.done = ranges.done_here = (uint64_t)p->done;
+    ranges.total = (uint64_t)p->total;
+    ranges.unit = "ranges";
+    move_progress(s->m, &ranges);
+}
+
 static bool on_progress(void *context, const struct store_progress *p, struct fault *f)
 {
     struct rule_scan *s = context;
     if (p->is_done)
         s->rows_done += p->rows;
+    if (p->by_server)
+        tell_ranges(s, p);
+    if (move_interrupted(s->m, f))
+        return false;
     if (s->counting)
         return true;
     const struct scanned_range r = {p->covered, p->rows, s->total.matched - s->matched_noted};
@@ -174,6 +189,13 @@ static bool scan_point(struct rule_scan *s, const bool *selected, struct fault *
     return ok;
 }
 
+static enum store_filter filter_of(const char *name)
+{
+    if (strcmp(name, "client") == 0)
+        return STORE_FILTER_CLIENT;
+    return strcmp(name, "server") == 0 ? STORE_FILTER_SERVER : STORE_FILTER_AUTO;
+}
+
 static bool scan_table(struct rule_scan *s, struct fault *f)
 {
     bool selected[TABLE_COLUMNS_MAX] = {false};
@@ -182,6 +204,11 @@ static bool scan_table(struct rule_scan *s, struct fault *f)
         return scan_point(s, selected, f);
     if (!s->counting && !load_skip(s, f))
         return false;
+    const struct store_find find = {
+        .column = s->bound->find_column,
+        .value = s->bound->find_value,
+        .is_element = s->bound->rule->find == FIND_LIST,
+    };
     struct store_scan scan = {
         .table = s->bound->table,
         .selected = selected,
@@ -189,6 +216,9 @@ static bool scan_table(struct rule_scan *s, struct fault *f)
         .split = s->m->settings.scan_ranges,
         .skip = s->skip,
         .skip_count = s->skip_count,
+        .find = &find,
+        .filter = filter_of(s->m->settings.filter),
+        .filtered = &s->filtered,
         .row = on_row,
         .progress = on_progress,
         .unread = on_unread,
@@ -228,5 +258,6 @@ bool rule_scan_run(struct rule_scan *s, struct fault *f)
     free(s->skip);
     s->skip = NULL;
     s->total.scanned = s->rows_done;
+    s->total.server_filtered = s->filtered.server_ranges > 0;
     return ok && (s->counting || count_changes(s, f));
 }

@@ -31,7 +31,8 @@ struct settings {
     int in_flight;
     int request_timeout_ms;
     int page_rows;
-    int scan_ranges; /* cut the ring into at least so many ranges; 0: chosen */
+    const char *filter; /* "auto", "client", "server": who leaves other tenants' rows out */
+    int scan_ranges;    /* cut the ring into at least so many ranges; 0: chosen */
 
     const char *neo4j; /* "" : no graph */
     const char *neo4j_user, *neo4j_password, *neo4j_database;

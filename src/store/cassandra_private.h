@@ -2,7 +2,8 @@
  *
  * cassandra.c opens and frees; cassandra_node.c asks the node about itself and the ring;
  * cassandra_schema.c reads tables; cassandra_right.c proves rights; cassandra_scan.c reads rows,
- * in the pieces that cassandra_cut.c makes, and cassandra_unread.c names those it had to give up;
+ * in the pieces that cassandra_cut.c makes, all of them or those that cassandra_filter.c has the
+ * servers look for, and cassandra_unread.c names what it had to give up;
  * cassandra_op.c does operations.
  */
 #ifndef STORE_CASSANDRA_PRIVATE_H
@@ -73,6 +74,28 @@ bool cassandra_ask_about(struct cassandra *s, struct fault *f);
 /* Cuts what |scan| must read, and mixes it. */
 bool cassandra_cut(struct cassandra *s, const struct store_scan *scan, int page_max,
                    struct scan_ranges *out, struct fault *f);
+
+/* cassandra_filter.c: who looks for the rows. */
+struct filter_probe {
+    int ranges;
+    double us, width; /* of all but the first */
+};
+struct scan_filter {
+    enum store_filter kind; /* AUTO: not decided yet */
+    bool is_possible;       /* by the servers */
+    int turn;
+    struct filter_probe probes[2]; /* by client, by server */
+    char note[160];
+};
+bool scan_filter_init(struct scan_filter *filter, struct cassandra *s,
+                      const struct store_scan *scan, struct fault *f);
+/* Shall the servers filter the next range? */
+bool scan_filter_next(struct scan_filter *filter);
+/* A range was read so in |us| microseconds. */
+void scan_filter_measured(struct scan_filter *filter, bool by_server,
+                          const struct scan_piece *piece, int64_t us);
+/* The servers do not take the filter: from now on we do it. False: it was not asked of them. */
+bool scan_filter_refused(struct scan_filter *filter, const struct fault *why);
 
 /* Parts of a scan that were given up. */
 struct unread_part {

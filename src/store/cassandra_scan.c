@@ -13,7 +13,7 @@
 #include "store/cassandra_statement.h"
 
 enum {
-    FLIGHTS_DEFAULT = 4,
+    FLIGHTS_PER_NODE = 8,
     FLIGHTS_MAX = 64,
     PAGE_MAX = 5000,
     PAGE_BYTES = 1 << 20, /* what a page should weigh: pages are in memory whole, one per flight */
@@ -30,10 +30,13 @@ struct scan_flight {
     struct scan_run *run;
     int piece;
     uint8_t bounds[2][8];
-    struct bytes values[2];
+    struct bytes values[3];
     struct buf paging_state;
-    int page_max;   /* of this piece: smaller once a page was too slow */
-    bool restarted; /* since its last page: the server did not take the paging state */
+    int page_max;      /* of this piece: smaller once a page was too slow */
+    bool restarted;    /* since its last page: the server did not take the paging state */
+    bool by_server;    /* this piece is filtered there */
+    bool has_switched; /* to the other one, for what neither page size nor cutting could help */
+    int64_t begun_us;
 };
 
 struct scan_run {
@@ -42,7 +45,8 @@ struct scan_run {
     struct scan_ranges ranges;
     struct scan_flight *flights;
     int flight_count;
-    struct cql_statement *first, *rest;
+    struct cql_statement *statements[2][2]; /* by server; of the ring's beginning, of the rest */
+    struct scan_filter filter;
     struct arena arena; /* |row| */
     struct row row;
     struct buf key;
@@ -83,9 +87,11 @@ static bool send_page(struct scan_flight *flight, int wait)
     statement_put_i64(flight->bounds[1], piece->end);
     for (int i = 0; i < 2; i++)
         flight->values[i] = (struct bytes){flight->bounds[i], 8};
-    r->statement = piece->from == INT64_MIN ? run->first : run->rest;
+    if (flight->by_server)
+        flight->values[2] = run->scan->find->value;
+    r->statement = run->statements[flight->by_server][piece->from != INT64_MIN];
     r->values = flight->values;
-    r->value_count = 2;
+    r->value_count = flight->by_server ? 3 : 2;
     r->page_rows = piece->page_rows;
     r->paging_state = flight->paging_state.n ? buf_view(&flight->paging_state) : bytes_null();
     r->purpose = CQL_FOR_SCAN;
@@ -102,7 +108,9 @@ static void take_piece(struct scan_flight *flight)
     struct scan_run *run = flight->run;
     buf_clear(&flight->paging_state);
     flight->page_max = run->page_max;
-    flight->restarted = false;
+    flight->restarted = flight->has_switched = false;
+    flight->by_server = scan_filter_next(&run->filter);
+    flight->begun_us = clock_now_us();
     flight->piece = run->has_failed ? -1 : ranges_take(&run->ranges);
     if (flight->piece < 0 || !send_page(flight, 0))
         end_flight(run);
@@ -160,10 +168,13 @@ static bool take_rows(struct scan_run *run, int piece, struct cql_rows *rows, st
     return true;
 }
 
-static bool tell_progress(const struct scan_run *run, int piece, struct fault *f)
+static bool tell_progress(const struct scan_flight *flight, struct fault *f)
 {
+    const struct scan_run *run = flight->run;
     const struct store_scan *scan = run->scan;
+    int piece = flight->piece;
     struct store_progress p = {
+        .by_server = flight->by_server,
         .is_done = run->ranges.v[piece].state != PIECE_READING,
         .done = run->ranges.done,
         .total = run->ranges.count,
@@ -201,9 +212,12 @@ static void take_page(struct scan_flight *flight, struct cql_result *result)
         buf_clear(&flight->paging_state);
         taken = buf_append_bytes(&flight->paging_state, state) || fault_memory(&f);
     }
-    if (taken && is_last)
+    if (taken && is_last) {
         ranges_finish(&run->ranges, flight->piece);
-    if (!taken || !tell_progress(run, flight->piece, &f)) {
+        scan_filter_measured(&run->filter, flight->by_server, &run->ranges.v[flight->piece],
+                             clock_now_us() - flight->begun_us);
+    }
+    if (!taken || !tell_progress(flight, &f)) {
         fail(run, &f);
         end_flight(run);
     } else if (is_last) {
@@ -213,6 +227,28 @@ static void take_page(struct scan_flight *flight, struct cql_result *result)
         if (!send_page(flight, 0))
             end_flight(run);
     }
+}
+
+/* One token too much for one way of filtering may do with the other: page by page it comes here,
+ * however large it is; and within the partition, the servers look only at the clustering key that is
+ * asked for, whatever tombstones lie beside it. */
+static bool switch_filter(struct scan_flight *flight)
+{
+    struct scan_run *run = flight->run;
+    const struct store_scan *scan = run->scan;
+    bool may =
+        flight->by_server || (run->filter.is_possible &&
+                              scan->table->columns[scan->find->column].role == COLUMN_CLUSTERING);
+    if (!may || flight->has_switched)
+        return false;
+    flight->has_switched = true;
+    flight->by_server = !flight->by_server;
+    ranges_restart(&run->ranges, flight->piece);
+    run->ranges.v[flight->piece].page_rows = SCAN_PAGE_CUT;
+    run->ranges.v[flight->piece].tries = 0;
+    buf_clear(&flight->paging_state);
+    note_repeats(run);
+    return true;
 }
 
 /* Not even one row of one token can be read: it is told at the end, and the rest goes on. */
@@ -225,10 +261,26 @@ static bool give_up(struct scan_flight *flight, struct fault *f)
         !unread_add(&run->unread, (struct token_range){piece->from, piece->end}, &why, f))
         return false;
     ranges_give_up(&run->ranges, flight->piece);
-    if (!tell_progress(run, flight->piece, f))
+    if (!tell_progress(flight, f))
         return false;
     take_piece(flight);
     return true;
+}
+
+/* What the servers filter takes as long for a page of few rows as for one of many: the range is cut
+ * at once. */
+static enum range_remedy shrink(struct scan_flight *flight)
+{
+    struct scan_ranges *ranges = &flight->run->ranges;
+    struct scan_piece *piece = &ranges->v[flight->piece];
+    int page_rows = piece->page_rows;
+    if (flight->by_server && page_rows > SCAN_PAGE_CUT)
+        piece->page_rows = SCAN_PAGE_CUT;
+    enum range_remedy remedy = ranges_shrink(ranges, flight->piece);
+    piece = &ranges->v[flight->piece];
+    if (flight->by_server && remedy == RANGE_SPLIT)
+        piece->page_rows = page_rows;
+    return remedy;
 }
 
 static const char *remedy_text(enum range_remedy remedy)
@@ -247,7 +299,7 @@ static const char *remedy_text(enum range_remedy remedy)
 static bool ask_for_less(struct scan_flight *flight, struct fault *f)
 {
     struct scan_run *run = flight->run;
-    enum range_remedy remedy = ranges_shrink(&run->ranges, flight->piece);
+    enum range_remedy remedy = shrink(flight);
     const struct scan_piece *piece = &run->ranges.v[flight->piece];
     flight->page_max = piece->page_rows;
     if (remedy == RANGE_NO_MEMORY)
@@ -257,7 +309,7 @@ static bool ask_for_less(struct scan_flight *flight, struct fault *f)
     log_write(LOG_WARN, "store", "%s.%s: tokens %lld to %lld: %s; %s", run->scan->table->keyspace,
               run->scan->table->name, (long long)piece->from, (long long)piece->end, f->text,
               remedy_text(remedy));
-    if (remedy == RANGE_STUCK)
+    if (remedy == RANGE_STUCK && !switch_filter(flight))
         return give_up(flight, f);
     if (remedy == RANGE_SPLIT) {
         buf_clear(&flight->paging_state);
@@ -292,7 +344,14 @@ static void on_page(struct cql_request *r)
                       (r->fault.code == FAULT_SERVER || r->fault.code == FAULT_PROTOCOL ||
                        r->fault.code == FAULT_INTERNAL || r->fault.code == FAULT_SCHEMA);
     bool again;
-    if (is_refused && flight->paging_state.n && !flight->restarted) {
+    if (is_refused && flight->by_server) {
+        scan_filter_refused(&run->filter, &r->fault);
+        flight->by_server = false;
+        note_repeats(run);
+        ranges_restart(&run->ranges, flight->piece);
+        buf_clear(&flight->paging_state);
+        again = send_page(flight, 1);
+    } else if (is_refused && flight->paging_state.n && !flight->restarted) {
         /* Perhaps only the paging state: it may not outlive an upgrade of the server. */
         flight->restarted = true;
         note_repeats(run);
@@ -311,19 +370,31 @@ static void on_page(struct cql_request *r)
     }
 }
 
-static struct cql_statement *make_statement(struct scan_run *run, bool first, struct fault *f)
+static bool make_statements(struct scan_run *run, struct fault *f)
 {
     struct buf *text = &run->store->text;
-    buf_clear(text);
-    statement_scan(text, run->scan->table, run->scan->selected, first);
-    if (text->failed)
-        return fault_memory(f), NULL;
-    return cql_client_statement(run->store->client, buf_view(text), f);
+    int kinds = run->filter.is_possible ? 2 : 1;
+    for (int by_server = 0; by_server < kinds; by_server++) {
+        for (int rest = 0; rest < 2; rest++) {
+            buf_clear(text);
+            statement_scan(text, run->scan->table, run->scan->selected, !rest,
+                           by_server ? run->scan->find : NULL);
+            if (text->failed)
+                return fault_memory(f);
+            run->statements[by_server][rest] =
+                cql_client_statement(run->store->client, buf_view(text), f);
+            if (!run->statements[by_server][rest])
+                return false;
+        }
+    }
+    return true;
 }
 
 static bool prepare_run(struct scan_run *run, struct fault *f)
 {
-    int flights = run->scan->ranges_in_flight > 0 ? run->scan->ranges_in_flight : FLIGHTS_DEFAULT;
+    int flights = run->scan->ranges_in_flight > 0
+                      ? run->scan->ranges_in_flight
+                      : FLIGHTS_PER_NODE * cql_client_topology(run->store->client)->count;
     run->flight_count = flights < FLIGHTS_MAX ? flights : FLIGHTS_MAX;
     run->page_max = run->scan->page_rows > 0 ? run->scan->page_rows : PAGE_MAX;
     run->flights = calloc((size_t)run->flight_count, sizeof *run->flights);
@@ -342,9 +413,18 @@ static bool prepare_run(struct scan_run *run, struct fault *f)
         flight->request.context = flight;
         buf_init(&flight->paging_state, PAGING_STATE_MAX);
     }
-    run->first = make_statement(run, true, f);
-    run->rest = run->first ? make_statement(run, false, f) : NULL;
-    return run->rest && cassandra_cut(run->store, run->scan, run->page_max, &run->ranges, f);
+    return scan_filter_init(&run->filter, run->store, run->scan, f) && make_statements(run, f) &&
+           cassandra_cut(run->store, run->scan, run->page_max, &run->ranges, f);
+}
+
+static void tell_filter(const struct scan_run *run)
+{
+    struct store_filtered *out = run->scan->filtered;
+    if (!out)
+        return;
+    out->client_ranges = run->filter.probes[0].ranges;
+    out->server_ranges = run->filter.probes[1].ranges;
+    snprintf(out->note, sizeof out->note, "%s", run->filter.note);
 }
 
 static void free_run(struct scan_run *run)
@@ -374,6 +454,7 @@ bool cassandra_scan(struct store *store, const struct store_scan *scan, struct f
             done = fault_set(f, FAULT_INTERNAL, "the scan ended before all ranges were read");
         done = done && unread_tell(run.store, scan, &run.unread, f);
     }
+    tell_filter(&run);
     free_run(&run);
     return done;
 }

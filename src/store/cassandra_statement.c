@@ -89,10 +89,16 @@ static void append_range(struct buf *out, const struct table *t, bool first)
     buf_append_text(out, " <= ?");
 }
 
-void statement_scan(struct buf *out, const struct table *t, const bool *selected, bool first)
+void statement_scan(struct buf *out, const struct table *t, const bool *selected, bool first,
+                    const struct store_find *find)
 {
     append_select(out, t, selected);
     append_range(out, t, first);
+    if (!find)
+        return;
+    buf_append_text(out, " AND ");
+    statement_name(out, t->columns[find->column].name);
+    buf_append_text(out, find->is_element ? " CONTAINS ? ALLOW FILTERING" : " = ? ALLOW FILTERING");
 }
 
 void statement_scan_keys(struct buf *out, const struct table *t, bool first)

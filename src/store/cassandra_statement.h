@@ -31,8 +31,10 @@ int statement_width(const struct table *t, const bool *selected);
 /* Does |column| have a writetime that can be read: not of the key, one cell. */
 bool statement_has_writetime(const struct table *t, int column);
 
-/* SELECT … WHERE token(…) > ? AND token(…) <= ? ; |first|: >= for the ring's beginning. */
-void statement_scan(struct buf *out, const struct table *t, const bool *selected, bool first);
+/* SELECT … WHERE token(…) > ? AND token(…) <= ? ; |first|: >= for the ring's beginning. With |find|
+ * the server leaves the other rows out (… AND column = ? ALLOW FILTERING). */
+void statement_scan(struct buf *out, const struct table *t, const bool *selected, bool first,
+                    const struct store_find *find);
 
 /* SELECT DISTINCT … of the partition key alone, of one partition of such a range. */
 void statement_scan_keys(struct buf *out, const struct table *t, bool first);

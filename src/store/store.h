@@ -101,6 +101,7 @@ struct store_progress {
                                    being read */
     uint64_t rows;              /* in it */
     bool is_done;               /* the whole range is read: |covered| grows no more */
+    bool by_server;             /* the servers filter this range: |rows| is what they sent */
     int done, total;            /* ranges */
 };
 
@@ -109,6 +110,25 @@ struct store_unread {
     struct token_range range;
     const char *partition; /* its key as text; "": not even that could be read */
     const char *reason;    /* the server's words */
+};
+
+/* Which rows a scan is for: column = value, or an element of the column = value. */
+struct store_find {
+    int column;
+    struct bytes value;
+    bool is_element;
+};
+
+/* Who leaves the other rows out. */
+enum store_filter {
+    STORE_FILTER_AUTO, /* what a measurement of both finds faster */
+    STORE_FILTER_CLIENT,
+    STORE_FILTER_SERVER,
+};
+
+struct store_filtered {
+    int client_ranges, server_ranges; /* how many ranges were read so */
+    char note[160];                   /* why; may be empty */
 };
 
 struct store_scan {
@@ -121,6 +141,11 @@ struct store_scan {
     const struct token_range *skip; /* in ring order, none overlaps another: read before, not read
                                        again */
     int skip_count;
+
+    const struct store_find *find; /* NULL: all rows. Rows that are not meant may come too, whoever
+                                      filters: the caller looks at each */
+    enum store_filter filter;
+    struct store_filtered *filtered; /* filled; may be NULL */
 
     /* For each row; order between ranges is not defined; a row may come twice after a retry.
      * The row's bytes live until it returns. False with |f| set stops the scan. */

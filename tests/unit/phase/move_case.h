@@ -79,6 +79,7 @@ static void case_begin(struct move_case *c)
         .target = NEW_ORG,
         .profile = "",
         .keyspace = "",
+        .filter = "",
         .cassandra = c->address,
         .cassandra_user = "",
         .cassandra_password = "",

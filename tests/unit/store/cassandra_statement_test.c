@@ -84,7 +84,7 @@ static const struct store_cell st_z[] = {{ST, {(const uint8_t *)"z", 1}}};
 static void a_scan_reads_writetimes_where_there_are_any(void **state)
 {
     (void)state;
-    statement_scan(&text, &table, NULL, true);
+    statement_scan(&text, &table, NULL, true, NULL);
     assert_string_equal(
         buf_text(&text),
         "SELECT \"id\", \"c\", \"st\", WRITETIME(\"st\"), TTL(\"st\"), \"l\", "
@@ -97,12 +97,29 @@ static void a_scan_of_some_columns_reads_the_key_too(void **state)
 {
     (void)state;
     const bool selected[COLUMNS] = {[V] = true};
-    statement_scan(&text, &table, selected, false);
+    statement_scan(&text, &table, selected, false, NULL);
     assert_string_equal(
         buf_text(&text),
         "SELECT \"id\", \"c\", \"v\", WRITETIME(\"v\"), TTL(\"v\") FROM \"ks\".\"T\" "
         "WHERE token(\"id\") > ? AND token(\"id\") <= ?");
     assert_int_equal(statement_width(&table, selected), 5);
+}
+
+static void a_scan_can_leave_the_filter_to_the_server(void **state)
+{
+    (void)state;
+    const bool selected[COLUMNS] = {0};
+    struct store_find find = {.column = V};
+    statement_scan(&text, &table, selected, false, &find);
+    assert_string_equal(buf_text(&text),
+                        "SELECT \"id\", \"c\" FROM \"ks\".\"T\" WHERE token(\"id\") > ? AND "
+                        "token(\"id\") <= ? AND \"v\" = ? ALLOW FILTERING");
+    find = (struct store_find){.column = L, .is_element = true};
+    buf_clear(&text);
+    statement_scan(&text, &table, selected, true, &find);
+    assert_string_equal(buf_text(&text),
+                        "SELECT \"id\", \"c\" FROM \"ks\".\"T\" WHERE token(\"id\") >= ? AND "
+                        "token(\"id\") <= ? AND \"l\" CONTAINS ? ALLOW FILTERING");
 }
 
 static void a_fenced_update_binds_timestamp_cells_and_key(void **state)
@@ -213,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_scan_reads_writetimes_where_there_are_any),
         TEST(a_scan_of_some_columns_reads_the_key_too),
+        TEST(a_scan_can_leave_the_filter_to_the_server),
         TEST(a_fenced_update_binds_timestamp_cells_and_key),
         TEST(an_insert_binds_key_cells_then_timestamp),
         TEST(deletes_name_cells_or_the_whole_row),
