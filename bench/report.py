@@ -114,6 +114,8 @@ def machine():
 
 def document(results, head):
     parts = [head]
+    if any(suite in PLOTTED for suite in results.suites()):
+        parts.append('![medians, and the smallest and largest of each](benchmarks.svg)')
     for suite in results.suites():
         parts.append(f'## {TITLES[suite]}\n\n{table(results, suite)}')
     return '\n\n'.join(parts) + '\n'

@@ -3,6 +3,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from peers import Peers, versions
 from server import COURSES, ROOT, Server
 
 SUITES = ['find', 'apply', 'neighbour', 'memory', 'client']
+THROTTLES = (('max-rate', '20000'), ('max-latency', '2'))
 REST = 0.7  # seconds between two contestants: what the server still does for the one is not the other's
 
 
@@ -174,8 +176,8 @@ class Bench:
     def gentle(self, all_of_them, verb):
         """And ours, throttled, where this program can be."""
         field, known = self.field, self.field.output([str(self.program), 'help', 'settings'])
-        for option, value in (('max-rate', '20000'), ('max-latency', '2')):
-            if f'--{option}' not in known and f'{option}:' not in known:
+        for option, value in THROTTLES:
+            if not re.search(rf'^ *(--)?{option}\b', known, re.M):
                 self.say(f'neighbour: this program has no --{option}: left out')
                 continue
             all_of_them.append(contestants.Contestant(
@@ -223,10 +225,10 @@ def main():
     finally:
         bench.server.down()
         text = report.document(bench.results, head(given))
-        (given.out / 'results.md').write_text(text)
-        (given.out / 'results.svg').write_text(report.plot(bench.results))
+        (given.out / 'benchmarks.md').write_text(text)
+        (given.out / 'benchmarks.svg').write_text(report.plot(bench.results))
         print('\n' + text)
-        print(f'took {time.monotonic() - started:.0f} s; {given.out}/results.csv, results.md, results.svg')
+        print(f'took {time.monotonic() - started:.0f} s; {given.out}/results.csv, benchmarks.md, benchmarks.svg')
     wrong = [row for row in bench.results.rows if not row.get('right', True)]
     sys.exit(1 if wrong else 0)
 
