@@ -12,16 +12,19 @@ int cassandra_row_next(struct cql_rows *rows, const bool *selected, struct bytes
                        struct row *row, struct fault *f)
 {
     const struct table *t = row->table;
-    int got = cql_rows_next(rows, cells, statement_width(t, selected), f);
+    /* All rows of a page have the same columns: what is not among them is cleared once. */
+    bool is_first = rows->left == rows->count;
+    int width = is_first ? statement_width(t, selected) : rows->columns.count;
+    int got = cql_rows_next(rows, cells, width, f);
     if (got <= 0)
         return got;
-    clear(row);
+    if (is_first)
+        clear(row);
     for (int i = 0, at = 0; i < t->column_count; i++) {
         if (i >= t->key_count && selected && !selected[i])
             continue;
         struct cell *cell = &row->cells[i];
-        cell->selected = true;
-        cell->value = cells[at++];
+        *cell = (struct cell){cells[at++], WRITETIME_NONE, 0, true};
         if (!statement_has_writetime(t, i))
             continue;
         struct bytes writetime = cells[at++];
