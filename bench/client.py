@@ -40,7 +40,7 @@ class Ours:
 
     def verb(self, name):
         if name == 'scan':
-            return [self.bench.tool, 'scan', '--at', self.at]
+            return [self.bench.tool, 'scan', '--at', self.at, '--filter', 'client']
         return [self.bench.program, name, '--dir', self.move, '--quiet']
 
     def run(self, name):

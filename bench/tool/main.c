@@ -18,7 +18,8 @@ static const char usage[] =
     "(sunbird_courses)\n"
     "  --equals ID       the rootorgid to count (the source's)\n"
     "  --rate N          reads a second (500)           --seconds N        0: until SIGTERM (0)\n"
-    "  --in-flight N     requests at most (128)\n";
+    "  --in-flight N     requests at most (128)         --filter auto|client|server   of a scan "
+    "(auto)\n";
 
 static const struct {
     const char *name;
@@ -42,11 +43,17 @@ struct table *tool_user_table(struct tool *t, struct arena *a, struct fault *f)
 static bool take_options(struct tool *t, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"at", required_argument, NULL, 'a'},        {"rows", required_argument, NULL, 'r'},
-        {"tenant", required_argument, NULL, 't'},    {"batches", required_argument, NULL, 'b'},
-        {"keyspace", required_argument, NULL, 'k'},  {"equals", required_argument, NULL, 'e'},
-        {"rate", required_argument, NULL, 'q'},      {"seconds", required_argument, NULL, 's'},
-        {"in-flight", required_argument, NULL, 'i'}, {NULL, 0, NULL, 0},
+        {"at", required_argument, NULL, 'a'},
+        {"rows", required_argument, NULL, 'r'},
+        {"tenant", required_argument, NULL, 't'},
+        {"batches", required_argument, NULL, 'b'},
+        {"keyspace", required_argument, NULL, 'k'},
+        {"equals", required_argument, NULL, 'e'},
+        {"rate", required_argument, NULL, 'q'},
+        {"seconds", required_argument, NULL, 's'},
+        {"in-flight", required_argument, NULL, 'i'},
+        {"filter", required_argument, NULL, 'f'},
+        {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -61,6 +68,11 @@ static bool take_options(struct tool *t, int argc, char **argv)
         case 'q': t->rate = number; break;
         case 's': t->seconds = number; break;
         case 'i': t->in_flight = number; break;
+        case 'f':
+            t->filter = strcmp(optarg, "client") == 0   ? STORE_FILTER_CLIENT
+                        : strcmp(optarg, "server") == 0 ? STORE_FILTER_SERVER
+                                                        : STORE_FILTER_AUTO;
+            break;
         default: return false;
         }
     }

@@ -6,7 +6,7 @@
 struct counting {
     int column;
     struct bytes equals;
-    uint64_t rows, found;
+    uint64_t rows, found; /* |rows|: that came */
 };
 
 static bool count_row(void *context, const struct row *row, struct fault *f)
@@ -30,8 +30,15 @@ bool tool_scan(struct tool *t, struct fault *f)
     bool ok = c.column >= 0 && channel >= 0;
     if (ok)
         selected[c.column] = selected[channel] = true;
-    struct store_scan scan = {
-        .table = table, .selected = selected, .row = count_row, .context = &c};
+    const struct store_find find = {.column = c.column, .value = c.equals};
+    struct store_filtered filtered = {0};
+    struct store_scan scan = {.table = table,
+                              .selected = selected,
+                              .find = &find,
+                              .filter = t->filter,
+                              .filtered = &filtered,
+                              .row = count_row,
+                              .context = &c};
     int64_t start = clock_now_us();
     ok = ok && store_scan(t->store, &scan, f);
     if (ok)

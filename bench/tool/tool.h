@@ -17,6 +17,7 @@ struct tool {
     int rows, tenant, batches;
     int rate, seconds;
     int in_flight;
+    enum store_filter filter;
     const char *equals; /* the rootorgid that is looked for */
     struct loop *loop;
     struct store *store;
