@@ -6,7 +6,7 @@
 
 # begin DIR: apply in the background, slowly; pid is its process.
 begin() {
-    "$TENANTMOVE" apply --in-flight 8 --dir "$work/$1" >"$work/out" 2>&1 &
+    "$TENANTMOVE" apply --in-flight 2 --dir "$work/$1" >"$work/out" 2>&1 &
     pid=$!
 }
 

@@ -31,6 +31,7 @@ make() {
     local login=() words=()
     [[ $1 != *-login ]] || login=(--user cassandra) words=(--user cassandra --password-file "$work/superuser")
     echo cassandra >"$work/superuser"
+    rm -f "$TENANTMOVE_SCRATCH/servers/$1/generation" # the tables are no longer those that lib.sh made
     admin "$1" "DROP KEYSPACE IF EXISTS sunbird; DROP KEYSPACE IF EXISTS sunbird_courses;
         DROP KEYSPACE IF EXISTS qmzbm_form_service; DROP KEYSPACE IF EXISTS sunbird_programs" &&
         cql --port "$(script/server port "$1")" "${login[@]}" "tests/schema/generation-$2.cql" &&

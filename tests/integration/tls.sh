@@ -23,6 +23,7 @@ with() { tm real check "$@"; }
 stops() { ends 3 "STOP  cassandra" && says "$1" && says "${2:-}"; }
 secret_is_nowhere() { ! grep -rlaF -e "$1" "$work"/{real,out}; }
 
+up cassandra-3.11-tls cassandra-tls # each is shown the certificates of the other
 for name in cassandra-3.11-tls cassandra-tls; do
     case $name in *3.11*) generation=1 foreign=cassandra-tls ;; *) generation=2 foreign=cassandra-3.11-tls ;; esac
     cassandra $name $generation
