@@ -54,22 +54,7 @@ ended() {
 }
 
 # settled DIR N: waits until N changes are settled in the ledger, or the run ended.
-settled() {
-    "$python" - "$work/$1/ledger.db" "$2" "$pid" <<'P'
-import sqlite3, sys, time
-path, wanted, pid = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-while open('/proc/%d/cmdline' % pid).read():
-    file = sqlite3.connect('file:%s?mode=ro' % path, uri=True)
-    try:
-        if file.execute('SELECT count(*) FROM states WHERE state > 3').fetchone()[0] >= wanted:
-            break
-    except sqlite3.OperationalError:
-        pass
-    finally:
-        file.close()
-    time.sleep(0.01)
-P
-}
+settled() { "$python" "$here/settled.py" "$work/$1/ledger.db" "$2" "$pid"; }
 
 running() { kill -0 "$pid" 2>/dev/null; }
 
