@@ -9,7 +9,8 @@ static bool tenant_text(const struct tenant *t, struct buf *out)
     const struct {
         const char *name;
         struct bytes value;
-    } fields[] = {{"id", t->id}, {"channel", t->channel}, {"hashtagid", t->hashtagid}};
+    } fields[] = {
+        {"id", t->id}, {"name", t->name}, {"channel", t->channel}, {"hashtagid", t->hashtagid}};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         buf_printf(out, "%s\x1f", fields[i].name);
         if (fields[i].value.p)
