@@ -26,7 +26,7 @@ static bool take_page(void *context, struct cql_result *result, struct fault *f)
     int got;
     talk.pages++;
     while ((got = cql_rows_next(&result->rows, &cell, 1, f)) > 0) {
-        char wanted[8];
+        char wanted[16];
         snprintf(wanted, sizeof wanted, "row %d", ++talk.rows);
         if (cell.n < 5 || memcmp(cell.p, wanted, 5) != 0)
             return fault_set(f, FAULT_PROTOCOL, "another row came");
