@@ -3,9 +3,10 @@
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# chain CASSANDRA GENERATION SERVICE ELASTICSEARCH NEO4J
+# chain CASSANDRA GENERATION SERVICE ELASTICSEARCH NEO4J FILTER
 chain() {
-    local what="$1, generation $2, $3 service, $4, $5" step
+    local what="$1, generation $2, $3 service, $4, $5, filter $6" step
+    filter=$6
     up "$4" "$5"
     cassandra "$1" "$2"
     standin "$3" "$4"
@@ -44,10 +45,10 @@ chain() {
     check "$what: and changes nothing" same_rows
 }
 
-chain cassandra-3.11 1 old elasticsearch neo4j
-chain cassandra 3 new elasticsearch neo4j
+chain cassandra-3.11 1 old elasticsearch neo4j client
+chain cassandra 3 new elasticsearch neo4j server
 if [[ $deep ]]; then
-    chain cassandra-3.11 2 old elasticsearch neo4j-4
-    chain cassandra 2 new elasticsearch-7 neo4j-5
+    chain cassandra-3.11 2 old elasticsearch neo4j-4 auto
+    chain cassandra 2 new elasticsearch-7 neo4j-5 auto
 fi
 finish
