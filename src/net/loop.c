@@ -40,13 +40,17 @@ static void on_before(uv_prepare_t *handle)
 {
     struct loop *l = handle->data;
     tcp_flush_all(l);
+    l->waits_us = loop_now_us(l);
+    l->arrived_us = 0;
     if (l->awaited && *l->awaited)
         uv_stop(&l->uv);
 }
 
 static void on_after(uv_check_t *handle)
 {
-    tcp_flush_all(handle->data);
+    struct loop *l = handle->data;
+    l->looked_us = l->arrived_us ? l->arrived_us : loop_now_us(l);
+    tcp_flush_all(l);
 }
 
 struct loop *loop_new(struct fault *f)
@@ -134,6 +138,27 @@ uint64_t loop_now_ms(struct loop *l)
     return uv_hrtime() / 1000000;
 }
 
+uint64_t loop_now_us(const struct loop *l)
+{
+    (void)l;
+    return uv_hrtime() / 1000;
+}
+
+/* A wait that is shorter was none: what came was there before. */
+enum { WAITED_US = 20 };
+
+void loop_note_arrival(struct loop *l)
+{
+    if (!l->arrived_us)
+        l->arrived_us = loop_now_us(l);
+}
+
+uint64_t loop_arrived_us(const struct loop *l)
+{
+    bool waited = l->arrived_us > l->waits_us + WAITED_US;
+    return waited ? l->arrived_us : l->looked_us;
+}
+
 int64_t clock_now_us(void)
 {
     struct timespec now;
@@ -186,9 +211,14 @@ void loop_hold_interrupt(struct loop *l, bool hold)
     l->holds_interrupt = hold;
 }
 
+bool loop_is_asked_to_stop(const struct loop *l)
+{
+    return l->interrupted || (l->catches_signals && signals_seen);
+}
+
 bool loop_interrupted(const struct loop *l)
 {
-    return !l->holds_interrupt && (l->interrupted || (l->catches_signals && signals_seen));
+    return !l->holds_interrupt && loop_is_asked_to_stop(l);
 }
 
 void loop_interrupt(struct loop *l)

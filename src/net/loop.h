@@ -30,7 +30,12 @@ void loop_poll(struct loop *l);
 
 /* Milliseconds that only go forward; microseconds since 1970. */
 uint64_t loop_now_ms(struct loop *l);
+uint64_t loop_now_us(const struct loop *l);
 int64_t clock_now_us(void);
+
+/* When what is being told now came in, in loop_now_us's time. While this program was busy itself it
+ * cannot see what comes; then it is the earliest time that it can have been. */
+uint64_t loop_arrived_us(const struct loop *l);
 
 /* A uniform random number in [0, below): for jitter. */
 uint32_t random_below(uint32_t below);
@@ -40,6 +45,8 @@ uint32_t random_below(uint32_t below);
  * work. */
 bool loop_catch_signals(struct loop *l, struct fault *f);
 bool loop_interrupted(const struct loop *l);
+/* The same, but even while loop_hold_interrupt holds it back. */
+bool loop_is_asked_to_stop(const struct loop *l);
 /* While held, loop_interrupted says false: for a batch that must be brought to its end before anything stops. A second
  * signal ends the process even then. */
 void loop_hold_interrupt(struct loop *l, bool hold);

@@ -21,6 +21,9 @@ struct loop {
     uv_check_t after;    /* flushes output that was written while bytes were received */
     struct tcp *unflushed; /* connections with output to hand to the kernel, a list */
     const bool *awaited;   /* what the run in hand waits for, or NULL */
+    uint64_t waits_us;     /* when it began to wait for what may come */
+    uint64_t arrived_us;   /* when that wait brought something; 0: not yet */
+    uint64_t looked_us;    /* when the wait before that ended */
     bool running;
     bool interrupted;
     bool holds_interrupt;
@@ -28,6 +31,9 @@ struct loop {
     char *read_buffer; /* LOOP_READ_BYTES; one is enough, since bytes live only until |received|
                           returns */
 };
+
+/* Something came: to be called before it is told. */
+void loop_note_arrival(struct loop *l);
 
 /* In tcp.c: hands the collected output of every connection to the kernel. */
 void tcp_flush_all(struct loop *l);

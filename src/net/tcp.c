@@ -127,6 +127,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
     struct tcp *t = stream->data;
     if (t->state != TCP_OPEN || n == 0)
         return;
+    loop_note_arrival(t->loop);
     if (n > 0)
         t->events.received(t->context, (const uint8_t *)b->base, (size_t)n);
     else if (n == UV_EOF)

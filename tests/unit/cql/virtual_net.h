@@ -238,6 +238,17 @@ uint64_t loop_now_ms(struct loop *l)
     return net.now_ms;
 }
 
+uint64_t loop_now_us(const struct loop *l)
+{
+    (void)l;
+    return net.now_ms * 1000;
+}
+
+uint64_t loop_arrived_us(const struct loop *l)
+{
+    return loop_now_us(l);
+}
+
 int64_t clock_now_us(void)
 {
     return INT64_C(1700000000000000) + (int64_t)net.now_ms * 1000;
