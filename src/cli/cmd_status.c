@@ -42,6 +42,10 @@ static void print_run(const struct status_result *r, const struct phase_run *p)
 {
     char count[64], text[TEXT_COUNT_MAX];
     bool is_sync = strcmp(p->name, "sync") == 0;
+    if (strcmp(p->name, "control") == 0) {
+        printf("  %-8s  %s, by %s\n", p->name, p->outcome, p->who);
+        return;
+    }
     if (p->ended_us == 0) {
         printf("  %-8s  %s\n", p->name,
                p->pid == r->writer_pid ? "works" : "was cut off, which does no harm");

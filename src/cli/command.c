@@ -72,6 +72,16 @@ static const struct command table[] = {
     {"status", COMMAND_STATUS, "", 0, 0, "where the move stands, and the next command",
      "Reads DIR/ledger.db only, also while another command works in the same directory.",
      "tenantmove status --dir rj-move --json", cmd_status},
+    {"control", COMMAND_CONTROL, "WHAT…", 1, 4,
+     "pause, resume or re-tune the command that works in the directory",
+     "WHAT is pause: no further page is read, no further batch of writes is begun; nothing is half "
+     "done "
+     "meanwhile.\n"
+     "resume: goes on. status: how fast it is, and what slows it.\n"
+     "set max-rate=N max-latency=MS in-flight=N: one or more of them, from now on; 0 takes a limit "
+     "away.\n"
+     "Exit 3 when nothing runs in the directory.",
+     "tenantmove control set max-rate=1000 --dir rj-move", cmd_control},
     {"kit", COMMAND_KIT, "DIR", 1, 1,
      "write the folder of *_run.sh scripts of Sunbird's tenant-migration page",
      "Writes the scripts that Sunbird's page \"Syncing Rajasthan Pilot data to Rajasthan tenant\" "

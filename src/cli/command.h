@@ -35,6 +35,7 @@ int cmd_verify(struct cli *c);
 int cmd_retire(struct cli *c);
 int cmd_run(struct cli *c);
 int cmd_status(struct cli *c);
+int cmd_control(struct cli *c);
 int cmd_kit(struct cli *c);
 int cmd_help(struct cli *c);
 

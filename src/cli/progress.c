@@ -48,7 +48,7 @@ static void append_rate(struct buf *out, int *left, const struct progress *p, ui
                         uint64_t elapsed_us)
 {
     char number[TEXT_COUNT_MAX], text[96];
-    if (elapsed_us < RATE_AFTER_US || done_here == 0)
+    if (elapsed_us < RATE_AFTER_US || done_here == 0 || p->is_paused)
         return;
     double rate = (double)done_here * 1e6 / (double)elapsed_us;
     int n = snprintf(text, sizeof text, "   %s/s", text_count(number, (uint64_t)(rate + 0.5)));
@@ -79,7 +79,8 @@ void progress_text(const struct progress *p, uint64_t done_here, uint64_t elapse
                    bool bar, struct buf *out)
 {
     char done[TEXT_COUNT_MAX], total[TEXT_COUNT_MAX], text[256];
-    int left = width;
+    int flow_columns = p->flow ? (int)strlen(p->flow) + 3 : 0;
+    int left = width - flow_columns; /* why it is slow is never what does not fit */
     bool is_write = strcmp(p->part, "write") == 0;
     int n = is_write ? snprintf(text, sizeof text, "  %s  ", p->phase)
                      : snprintf(text, sizeof text, "  %s  %s  ", p->phase, p->part);
@@ -93,9 +94,17 @@ void progress_text(const struct progress *p, uint64_t done_here, uint64_t elapse
         n = snprintf(text, sizeof text, "%s %s", text_count(done, p->done), p->unit);
     piece(out, &left, text, n);
     append_rate(out, &left, p, done_here, elapsed_us);
+    append_count(out, &left, (uint64_t)p->in_flight, "in flight", false);
     append_count(out, &left, p->conflicts, "conflicts", is_write);
     append_count(out, &left, p->rejected, "rejected", false);
     append_count(out, &left, p->errors, "errors", false);
+    if (p->flow && flow_columns + 20 < width)
+        buf_printf(out, "   %s", p->flow);
+}
+
+static uint64_t done_of(const struct progress *p)
+{
+    return p->done_here ? p->done_here : p->done;
 }
 
 /* Rate and time left are those of one part: a scan of another table has a rate of its own. */
@@ -103,11 +112,15 @@ static void note_part(struct progress_line *l, const struct progress *p, int64_t
 {
     char part[sizeof l->part];
     snprintf(part, sizeof part, "%s/%s/%s", p->phase, p->part, p->unit);
-    if (strcmp(part, l->part) == 0 && p->done_here >= l->part_done_here)
-        return;
-    snprintf(l->part, sizeof l->part, "%s", part);
-    l->part_started_us = now;
-    l->part_done_here = 0;
+    bool is_new = strcmp(part, l->part) != 0 || p->done_here < l->part_done_here;
+    l->part_done_here = p->done_here;
+    if (is_new) {
+        snprintf(l->part, sizeof l->part, "%s", part);
+        l->before = l->since = (struct progress_mark){.at_us = now};
+    } else if (now - l->since.at_us >= PROGRESS_RATE_US) {
+        l->before = l->since;
+        l->since = (struct progress_mark){.at_us = now, .done_here = done_of(p)};
+    }
 }
 
 void progress_show(struct progress_line *l, const struct progress *p)
@@ -123,8 +136,8 @@ void progress_show(struct progress_line *l, const struct progress *p)
     l->shown_us = now;
     struct buf text;
     buf_init(&text, 4096);
-    uint64_t here = p->done_here ? p->done_here : p->done;
-    progress_text(p, here, (uint64_t)(now - l->part_started_us),
+    uint64_t here = done_of(p) - l->before.done_here;
+    progress_text(p, here, (uint64_t)(now - l->before.at_us),
                   l->is_terminal ? terminal_width() - 1 : PLAIN_WIDTH, l->is_terminal, &text);
     if (l->is_terminal)
         fprintf(stderr, "\r%s\x1b[K", buf_text(&text));

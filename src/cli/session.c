@@ -160,8 +160,14 @@ bool session_open(struct session *s, struct cli *c, bool catches, struct fault *
 void session_close(struct session *s)
 {
     progress_clear(&s->line);
-    if (s->open)
+    if (s->open) {
+        /* What an operator set holds for the steps of `run` that follow. */
+        const struct settings *now = &s->move.settings;
+        s->cli->values.settings.max_rate = now->max_rate;
+        s->cli->values.settings.max_latency = now->max_latency;
+        s->cli->values.settings.in_flight = now->in_flight;
         move_fini(&s->move);
+    }
     s->open = false;
     log_close();
 }

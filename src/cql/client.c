@@ -30,6 +30,9 @@ static void on_tick(void *context)
         node_tick(c->nodes[i]);
     control_tick(c);
     client_time_out(c);
+    /* Nobody waits for them: servers may well be down for as long as a pause lasts. */
+    if (c->o.pace && c->o.pace->is_paused)
+        c->alone_since_ms = c->clock_ms;
     client_look_around(c);
     client_pump(c);
 }
@@ -133,13 +136,13 @@ static bool may_send(struct cql_client *c, struct fault *f)
     return !loop_interrupted(c->loop) || fault_set(f, FAULT_INTERRUPTED, "interrupted");
 }
 
-static void begin(struct cql_request *r, enum cql_request_list list)
+void client_begin(struct cql_request *r, enum cql_request_list list)
 {
     r->list = list;
     r->result = NULL;
     r->node = NULL;
     r->tried = 0;
-    r->preparing = false;
+    r->preparing = r->is_probe = false;
     r->tries = r->losses = r->repreparations = 0;
 }
 
@@ -147,7 +150,7 @@ bool cql_client_send(struct cql_client *c, struct cql_request *r, struct fault *
 {
     if (!may_send(c, f))
         return false;
-    begin(r, CQL_QUEUED);
+    client_begin(r, CQL_QUEUED);
     list_append(&c->queued, r);
     return true;
 }
@@ -156,7 +159,7 @@ bool cql_client_send_later(struct cql_client *c, struct cql_request *r, int n, s
 {
     if (!may_send(c, f))
         return false;
-    begin(r, CQL_DELAYED);
+    client_begin(r, CQL_DELAYED);
     r->due_ms = c->clock_ms + cql_backoff_ms(n);
     list_append(&c->delayed, r);
     return true;
@@ -165,6 +168,7 @@ bool cql_client_send_later(struct cql_client *c, struct cql_request *r, int n, s
 static void enter(struct cql_client *c)
 {
     if (c->running++ == 0) {
+        c->run_number++;
         uint64_t now = loop_now_ms(c->loop);
         bool was_away = now - c->seen_ms >= NODE_QUIET_MS;
         c->seen_ms = now;

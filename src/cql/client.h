@@ -18,6 +18,7 @@
 
 #include "base/bytes.h"
 #include "base/fault.h"
+#include "base/pace.h"
 #include "cql/address.h"
 #include "cql/statement.h"
 #include "cql/topology.h"
@@ -44,6 +45,7 @@ struct cql_client_options {
     int patience_ms; /* how long the run goes on while no node can be reached */
     enum cql_consistency consistency;
     enum cql_consistency serial_consistency;
+    struct pace *pace; /* NULL: none; a page's rows are spent by who reads it */
 };
 
 enum { CQL_IN_FLIGHT_MAX = 2048, CQL_PATIENCE_MS = 120000 };
@@ -77,6 +79,7 @@ struct cql_request {
     enum cql_outcome outcome;
     struct cql_result *result;
     struct fault fault;
+    uint32_t took_us; /* ANSWERED: from the last sending to the answer; 0: it cannot be told */
 
     /* The client's own. */
     struct cql_request *next, *previous;
@@ -84,6 +87,7 @@ struct cql_request {
     struct node *node; /* SENT: to whom; DELAYED: by whom it was answered, if anybody */
     uint64_t tried;    /* nodes that are not asked again while there are others, one bit each */
     bool preparing;    /* what was sent is the PREPARE of its statement */
+    bool is_probe;
     int stream;
     int tries;  /* answers or time-outs that called for a retry */
     int losses; /* connections lost under it */
@@ -91,6 +95,8 @@ struct cql_request {
     uint32_t generation;      /* of its statement at the node, when it was sent */
     uint64_t due_ms;          /* SENT: when it is given up; DELAYED: when it is sent again */
     uint64_t received_before; /* by the connection, when it was sent */
+    uint64_t sent_us;
+    uint32_t sent_in; /* which run of the client; an answer in another one cannot be timed */
 };
 
 /* Connects: each address in turn, once, the newest protocol version first; and asks for the nodes
@@ -111,6 +117,10 @@ bool cql_client_send(struct cql_client *c, struct cql_request *r, struct fault *
 /* The same, after a back-off of the |n|th try. */
 bool cql_client_send_later(struct cql_client *c, struct cql_request *r, int n, struct fault *f);
 
+/* Sends |r| at once, past the queue, the pace and the number in flight, to learn how long its answer
+ * takes. It is not tried again. False: it cannot be sent now. */
+bool cql_client_probe(struct cql_client *c, struct cql_request *r);
+
 /* Sends, and tells answers, until *finished. */
 void cql_client_run(struct cql_client *c, const bool *finished);
 
@@ -130,6 +140,10 @@ bool cql_client_ask(struct cql_client *c, struct cql_request *r,
 
 /* The fault that ended the run, or NULL. */
 const struct fault *cql_client_lost(const struct cql_client *c);
+
+/* Requests that are not answered yet, and how many there may be. */
+int cql_client_in_flight(const struct cql_client *c, int *most);
+void cql_client_set_in_flight(struct cql_client *c, int most);
 
 int cql_client_version(const struct cql_client *c);
 bool cql_client_compresses(const struct cql_client *c);

@@ -1,7 +1,8 @@
 /* cql/client_private.h: the client's inside, shared by its files: client.c (calls, time),
  * client_link.c (whether anybody can be reached), client_members.c (which nodes there are),
  * client_control.c (what the cluster looks like, and events), client_route.c (which node takes a
- * request), client_request.c (sending and answers) and node.c (connections).
+ * request), client_request.c (sending and answers), client_flow.c (the pace,
+ * probes) and node.c (connections).
  */
 #ifndef CQL_CLIENT_PRIVATE_H
 #define CQL_CLIENT_PRIVATE_H
@@ -66,6 +67,8 @@ struct cql_client {
 
     struct timer *timer;
     int running;
+    uint32_t run_number;
+    unsigned probe_number;
     uint64_t clock_ms; /* runs only while answers can be told, so that a caller's long work times
                           nothing out */
     uint64_t seen_ms;  /* the loop's time when |clock_ms| was last moved */
@@ -82,6 +85,9 @@ enum {
 void list_append(struct request_list *l, struct cql_request *r);
 void list_prepend(struct request_list *l, struct cql_request *r);
 void list_remove(struct request_list *l, struct cql_request *r);
+
+/* client.c */
+void client_begin(struct cql_request *r, enum cql_request_list list);
 
 /* client_link.c */
 /* Nothing can be done any more. */
@@ -125,7 +131,15 @@ const struct cql_address *client_next_contact(struct cql_client *c);
 /* Who is to take |r| now; NULL: nobody can. Opens connections that are missed. */
 struct node *client_route(struct cql_client *c, struct cql_request *r);
 
+/* client_flow.c */
+/* Asked of everything but what the cluster says of itself. */
+bool client_pace_allows(const struct cql_client *c, const struct cql_request *r);
+/* How long the answer took that is being told; 0: it cannot be told. */
+uint32_t client_took_us(const struct cql_client *c, const struct cql_request *r);
+
 /* client_request.c */
+/* Writes |r| to |n|; false: it could not be written, |f|. */
+bool client_send(struct node *n, struct cql_request *r, struct fault *f);
 void client_pump(struct cql_client *c);
 void client_answer(struct node *n, struct cql_request *r, const struct cql_reply *reply);
 void client_finish(struct cql_request *r, enum cql_outcome outcome, const struct fault *f);

@@ -62,6 +62,7 @@ static void take_back(struct node *n, struct cql_request *r)
 {
     list_remove(&n->sent, r);
     r->list = CQL_NOWHERE;
+    n->probe_count -= r->is_probe;
     if (r->preparing)
         node_statement(n, r->statement)->is_preparing = false;
 }
@@ -87,19 +88,16 @@ static bool write_message(struct node *n, struct cql_request *r, struct fault *f
                                cql_statement_metadata_id(s), &p, f);
 }
 
-static void send_one(struct node *n, struct cql_request *r)
+bool client_send(struct node *n, struct cql_request *r, struct fault *f)
 {
-    struct cql_client *c = n->client;
-    struct fault f;
-    list_remove(&c->queued, r);
+    const struct cql_client *c = n->client;
     struct node_statement *s = node_statement(n, r->statement);
     r->stream = cql_conn_stream_take(n->conn, r);
     r->preparing = !s || !s->is_ready;
-    bool written = s ? write_message(n, r, &f) : fault_memory(&f);
+    bool written = s ? write_message(n, r, f) : fault_memory(f);
     if (!written) {
         cql_conn_stream_return(n->conn, r->stream);
-        client_finish(r, CQL_REQUEST_LOST, &f);
-        return;
+        return false;
     }
     if (r->preparing) {
         s->is_preparing = true;
@@ -109,9 +107,24 @@ static void send_one(struct node *n, struct cql_request *r)
     r->generation = s->generation;
     r->received_before = cql_conn_received_bytes(n->conn);
     r->due_ms = c->clock_ms + (uint64_t)c->o.timeout_ms;
+    r->sent_us = loop_now_us(c->loop);
+    r->sent_in = c->run_number;
     r->list = CQL_SENT;
     list_append(&n->sent, r);
+    n->probe_count += r->is_probe;
     n->request_count++;
+    return true;
+}
+
+static void send_one(struct node *n, struct cql_request *r)
+{
+    struct cql_client *c = n->client;
+    struct fault f;
+    list_remove(&c->queued, r);
+    if (!client_send(n, r, &f))
+        client_finish(r, CQL_REQUEST_LOST, &f);
+    else if (c->o.pace && r->purpose == CQL_FOR_ROW && !r->is_local && !r->preparing)
+        pace_spend(c->o.pace, 1); /* whoever reads pages spends their rows when they are there */
 }
 
 static void flush(struct cql_client *c)
@@ -129,7 +142,8 @@ void client_pump(struct cql_client *c)
     struct node *n;
     if (!c->running || client_stopped(c))
         return;
-    while (c->queued.first && (n = client_route(c, c->queued.first)) != NULL)
+    while (c->queued.first && client_pace_allows(c, c->queued.first) &&
+           (n = client_route(c, c->queued.first)) != NULL)
         send_one(n, c->queued.first);
     flush(c);
 }
@@ -196,6 +210,8 @@ static void take_error(struct node *n, struct cql_request *r, const struct cql_e
     cql_error_fault(e, &f);
     enum cql_action action = cql_retry_decide(e, r->purpose, r->tries, c->o.max_retries);
     bool closes = cql_error_rule(e->code)->closes;
+    if (r->is_probe && action != CQL_REPREPARE)
+        action = CQL_FAIL_ROW;
     switch (action) {
     case CQL_FAIL_RUN:
     case CQL_NEXT_VERSION: client_finish(r, CQL_RUN_LOST, &f); break;
@@ -250,7 +266,7 @@ static void grow(struct node *n)
 static void lose_once(struct node *n, struct cql_request *r, const struct fault *f)
 {
     avoid(n, r);
-    if (++r->losses > LOSSES_MAX)
+    if (++r->losses > LOSSES_MAX || r->is_probe)
         client_finish(r, CQL_REQUEST_LOST, f);
     else
         queue_first(n->client, r);
@@ -277,7 +293,9 @@ void client_answer(struct node *n, struct cql_request *r, const struct cql_reply
         take_prepared(n, r, &reply->result.prepared);
         return;
     }
-    grow(n);
+    if (!r->is_probe)
+        grow(n);
+    r->took_us = client_took_us(n->client, r);
     struct cql_result result = reply->result;
     if (result.kind == CQL_RESULT_ROWS)
         cql_statement_columns_changed(r->statement, result.rows.columns.new_id);
@@ -308,7 +326,7 @@ static bool time_out_one(struct node *n, struct cql_request *r)
     avoid(n, r);
     if (r->purpose == CQL_FOR_SCAN && !r->preparing)
         client_finish(r, CQL_SPLIT, &f);
-    else if (r->tries < c->o.max_retries)
+    else if (r->tries < c->o.max_retries && !r->is_probe)
         send_after_backoff(n, r);
     else
         client_finish(r, CQL_REQUEST_LOST, &f);

@@ -12,23 +12,18 @@ static bool was_tried(const struct node *n, const struct cql_request *r)
 
 static bool can_take(struct node *n, const struct cql_request *r)
 {
-    if (n->link != NODE_READY || n->sent.count + n->delayed_count >= n->limit ||
-        cql_conn_is_congested(n->conn))
+    if (n->link != NODE_READY || node_busy(n) >= n->limit || cql_conn_is_congested(n->conn))
         return false;
     /* A statement that is being prepared there waits for that, or goes elsewhere. */
     struct node_statement *s = node_statement(n, r->statement);
     return !s || s->is_ready || !s->is_preparing;
 }
 
-static int busy(const struct node *n)
-{
-    return n->sent.count + n->delayed_count;
-}
-
 /* The one with the least to do; of equals the first. */
 static struct node *least_busy(struct node *best, struct node *n, const struct cql_request *r)
 {
-    return (!best || busy(n) < busy(best)) && !was_tried(n, r) && can_take(n, r) ? n : best;
+    return (!best || node_busy(n) < node_busy(best)) && !was_tried(n, r) && can_take(n, r) ? n
+                                                                                           : best;
 }
 
 /* Its first connection is being opened, or the statement prepared: it will take |r| in a moment. */

@@ -36,6 +36,11 @@ void node_free(struct node *n)
     free(n);
 }
 
+int node_busy(const struct node *n)
+{
+    return n->sent.count - n->probe_count + n->delayed_count;
+}
+
 const char *node_name(const struct node *n, char text[CQL_HOST_MAX + 8])
 {
     char ip[CQL_IP_TEXT_MAX];

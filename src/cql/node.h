@@ -49,6 +49,7 @@ struct node {
     struct fault fault; /* why the last connection ended */
 
     struct request_list sent; /* in the order of sending */
+    int probe_count;          /* of |sent|; they do not count for |limit| */
     int delayed_count;        /* answered by it with "later" */
     int limit;                /* of both; moves between IN_FLIGHT_LEAST and the option */
     int answered_since_growth;
@@ -82,6 +83,9 @@ void node_tick(struct node *n);
 
 /* What it knows of a statement; NULL: no memory. */
 struct node_statement *node_statement(struct node *n, const struct cql_statement *s);
+
+/* What counts for its limit. */
+int node_busy(const struct node *n);
 
 /* "10.0.0.5:9042", as it is or would be reached. */
 const char *node_name(const struct node *n, char text[CQL_HOST_MAX + 8]);

@@ -236,7 +236,7 @@ struct phase_run {
     int64_t id;
     char name[16];                /* "plan", "apply" … */
     int64_t started_us, ended_us; /* ended 0: it did not end (killed), or is running */
-    char outcome[32];             /* "done", "interrupted", a fault's name; empty while it runs */
+    char outcome[64];             /* "done", "interrupted", a fault's name; empty while it runs */
     char who[64], host[64];
     int pid;
     uint64_t done, total;
@@ -244,6 +244,9 @@ struct phase_run {
 bool ledger_phase_begin(struct ledger *l, const char *name, int64_t *id, struct fault *f);
 bool ledger_phase_end(struct ledger *l, int64_t id, const char *outcome, uint64_t done,
                       uint64_t total, struct fault *f);
+/* What somebody did to a phase while it ran: a line of the history that begins and ends now. */
+bool ledger_note(struct ledger *l, const char *name, const char *what, const char *who,
+                 struct fault *f);
 bool ledger_each_phase(struct ledger *l, bool (*each)(void *context, const struct phase_run *p),
                        void *context, struct fault *f);
 

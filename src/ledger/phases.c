@@ -15,10 +15,9 @@ static void who_am_i(char *out, size_t size)
         snprintf(out, size, "uid %lu", (unsigned long)geteuid());
 }
 
-bool ledger_phase_begin(struct ledger *l, const char *name, int64_t *id, struct fault *f)
+static bool begin(struct ledger *l, const char *name, const char *who, int64_t *id, struct fault *f)
 {
-    char who[64], host[64] = "";
-    who_am_i(who, sizeof who);
+    char host[64] = "";
     if (gethostname(host, sizeof host - 1) != 0)
         host[0] = '\0';
     sqlite3_stmt *s = transaction_begin(l, f) ? statement(l, SQL_PHASE_BEGIN, f) : NULL;
@@ -33,6 +32,20 @@ bool ledger_phase_begin(struct ledger *l, const char *name, int64_t *id, struct 
         return false;
     *id = sqlite3_last_insert_rowid(l->db);
     return transaction_commit(l, f);
+}
+
+bool ledger_phase_begin(struct ledger *l, const char *name, int64_t *id, struct fault *f)
+{
+    char who[64];
+    who_am_i(who, sizeof who);
+    return begin(l, name, who, id, f);
+}
+
+bool ledger_note(struct ledger *l, const char *name, const char *what, const char *who,
+                 struct fault *f)
+{
+    int64_t id;
+    return begin(l, name, who, &id, f) && ledger_phase_end(l, id, what, 0, 0, f);
 }
 
 bool ledger_phase_end(struct ledger *l, int64_t id, const char *outcome, uint64_t done,

@@ -1,3 +1,4 @@
+#include "phase/flow.h"
 #include "phase/phase_private.h"
 
 bool journal_open(struct move *m, enum ledger_mode mode, const char *phase, struct fault *f)
@@ -6,6 +7,8 @@ bool journal_open(struct move *m, enum ledger_mode mode, const char *phase, stru
         m->ledger = ledger_open(m->settings.dir, mode, f);
         if (!m->ledger)
             return false;
+        if (mode != LEDGER_READ)
+            flow_listen(m->flow);
     }
     return !phase || ledger_phase_begin(m->ledger, phase, &m->phase_id, f);
 }

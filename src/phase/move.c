@@ -1,3 +1,4 @@
+#include "phase/flow.h"
 #include "phase/phase_private.h"
 
 #include <stdlib.h>
@@ -10,11 +11,14 @@ bool move_init(struct move *m, const struct settings *s, const struct observer *
     *m = (struct move){.settings = *s, .observer = *o};
     arena_init(&m->arena, MOVE_ARENA_MAX);
     m->loop = loop_new(f);
-    return m->loop != NULL;
+    m->flow = m->loop ? flow_new(m, f) : NULL;
+    return m->flow != NULL;
 }
 
 void move_fini(struct move *m)
 {
+    if (m->flow)
+        flow_stop(m->flow);
     if (m->ledger)
         ledger_close(m->ledger);
     if (m->sync)
@@ -25,6 +29,7 @@ void move_fini(struct move *m)
         graph_free(m->graph);
     if (m->store)
         store_free(m->store);
+    flow_free(m->flow);
     if (m->loop)
         loop_free(m->loop);
     arena_fini(&m->arena);
@@ -56,6 +61,7 @@ bool move_store(struct move *m, struct fault *f)
         .in_flight = s->in_flight,
         .protocol_version = s->protocol_version,
         .request_timeout_ms = s->request_timeout_ms,
+        .pace = flow_pace(m->flow),
     };
     /* Before the first byte is sent, and each time: it must not become a habit. */
     if (o.tls && !o.tls_verify)
@@ -67,6 +73,7 @@ bool move_store(struct move *m, struct fault *f)
     if (!m->store)
         return false;
     store_about(m->store, &m->store_about);
+    flow_store_opened(m->flow);
     return true;
 }
 
@@ -320,6 +327,7 @@ bool move_tenants(struct move *m, struct fault *f)
             return fault_hint(f, "check the id; `tenantmove check` shows what was found");
         }
     }
+    flow_probe(m->flow, t, m->settings.source);
     return move_custodian(m, &m->source, f) && move_custodian(m, &m->target, f);
 }
 
@@ -337,8 +345,10 @@ void move_note(struct move *m, const char *format, ...)
 
 void move_progress(struct move *m, const struct progress *p)
 {
+    struct progress whole = *p;
+    flow_progress(m->flow, &whole);
     if (m->observer.progress)
-        m->observer.progress(m->observer.context, p);
+        m->observer.progress(m->observer.context, &whole);
 }
 
 bool move_interrupted(struct move *m, struct fault *f)

@@ -90,7 +90,7 @@ bool pass_read_targets(struct move *m, const struct bound_rule *b, int pass,
     int64_t seq = 0;
     bool ok = true;
     for (int n; ok && (n = next_batch(m, b, pass, seq, t, f)) != 0;) {
-        ok = n > 0 && !move_interrupted(m, f) && ask_targets(m, b, t, n, f);
+        ok = n > 0 && move_may_go_on(m, f) && ask_targets(m, b, t, n, f);
         for (int i = 0; ok && i < n; i++)
             ok = complete_one(m, b, t, i, pass, total, f);
         if (!ok)

@@ -29,6 +29,9 @@ struct progress {
     uint64_t conflicts, rejected, errors;
     uint64_t done_here; /* of |done|, those of this process (a resumed run counts only its own for
                            rate and ETA) */
+    int in_flight; /* requests; 0: there are none, or it is not known. Both are filled on the way */
+    const char *flow; /* "paused (…)", "slowed: …"; NULL: it goes as fast as it can */
+    bool is_paused;
 };
 
 struct observer {
@@ -39,12 +42,14 @@ struct observer {
 };
 
 struct move_rules;
+struct flow;
 
 struct move {
     struct settings settings;
     struct observer observer;
     struct loop *loop;
     struct arena arena; /* lives as long as the move */
+    struct flow *flow;  /* how fast it may go: phase/flow.h */
     struct store *store;
     struct graph *graph;             /* NULL: not set */
     struct index *index;             /* NULL: not set */
@@ -63,6 +68,8 @@ struct move {
 /* |s| is copied as it is (its strings stay the caller's). */
 bool move_init(struct move *m, const struct settings *s, const struct observer *o, struct fault *f);
 void move_fini(struct move *m);
+/* FAULT_USAGE. */
+bool move_dir_is_there(const char *dir, struct fault *f);
 
 /* ---- check ---- */
 

@@ -33,6 +33,9 @@ void move_note(struct move *m, const char *format, ...) __attribute__((format(pr
 void move_progress(struct move *m, const struct progress *p);
 /* True, with |f| set, after Ctrl-C. */
 bool move_interrupted(struct move *m, struct fault *f);
+/* Between two batches, never from a callback: listens to the operator, waits while the move is paused.
+ * False, with |f| set, after Ctrl-C. */
+bool move_may_go_on(struct move *m, struct fault *f);
 
 /* ---- journal.c: the ledger of the move directory ---- */
 

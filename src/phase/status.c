@@ -46,18 +46,22 @@ static bool keep_run(void *context, const struct phase_run *p)
     return true;
 }
 
+bool move_dir_is_there(const char *dir, struct fault *f)
+{
+    struct stat st;
+    if (stat(dir, &st) == 0 && S_ISDIR(st.st_mode))
+        return true;
+    fault_set(f, FAULT_USAGE, "there is no move directory %s", dir);
+    return fault_hint(f, "Make one with `tenantmove init`, or name another with --dir");
+}
+
 bool phase_status(struct move *m, struct status_result *out, struct fault *f)
 {
     struct bytes state, digest, nodes;
     *out = (struct status_result){0};
     if (!ledger_exists(m->settings.dir)) {
-        struct stat st;
-        if (stat(m->settings.dir, &st) != 0 || !S_ISDIR(st.st_mode)) {
-            fault_set(f, FAULT_USAGE, "there is no move directory %s", m->settings.dir);
-            return fault_hint(f, "Make one with `tenantmove init`, or name another with --dir");
-        }
         choose_next(out);
-        return true;
+        return move_dir_is_there(m->settings.dir, f);
     }
     out->writer_pid = ledger_writer_pid(m->settings.dir);
     if (!journal_open(m, LEDGER_READ, NULL, f) ||

@@ -131,7 +131,7 @@ static bool send_object(struct move *m, enum sync_object object, enum index_obje
         ok = remember(&last, b) || fault_memory(f);
         if (ok && !first && m->settings.sync_pause_ms > 0)
             loop_sleep(m->loop, (uint64_t)m->settings.sync_pause_ms);
-        ok = ok && !move_interrupted(m, f) && send_block(m, index, b, out, &failed, f);
+        ok = ok && move_may_go_on(m, f) && send_block(m, index, b, out, &failed, f);
         failed_in_a_row = failed ? failed_in_a_row + 1 : 0;
         done += (uint64_t)b->count;
         first = false;

@@ -146,7 +146,7 @@ bool verify_changes(struct move *m, const struct move_rules *rules, struct verif
     struct arena a;
     arena_init(&a, VERIFY_ARENA_MAX);
     bool ok = changes ? ledger_count(m->ledger, NULL, RULE_MOVE, 0, &counts, f) : fault_memory(f);
-    while (ok && !move_interrupted(m, f)) {
+    while (ok && move_may_go_on(m, f)) {
         arena_reset(&a);
         int n = ledger_read(m->ledger, &q, changes, VERIFY_BATCH, &a, f);
         ok = n >= 0 && check_batch(m, rules, changes, n > 0 ? n : 0, &a, out, f);

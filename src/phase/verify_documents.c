@@ -291,7 +291,7 @@ static bool check_round(struct document_check *d, struct fault *f)
         d->count = ledger_sync_read(d->m->ledger, d->object, states,
                                     first ? bytes_null() : buf_view(&last), d->items,
                                     DOCUMENT_BLOCK, &d->arena, f);
-        ok = d->count >= 0 && !move_interrupted(d->m, f);
+        ok = d->count >= 0 && move_may_go_on(d->m, f);
         if (d->count <= 0 || !ok)
             break;
         buf_clear(&last);

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "phase/flow.h"
 #include "phase/write_private.h"
 
 enum { WRITE_BATCH = 512, WRITE_ARENA_MAX = 512 * 1024 * 1024 };
@@ -95,12 +96,11 @@ bool write_all(struct move *m, const struct move_rules *rules, enum rule_phase p
     arena_init(&a, WRITE_ARENA_MAX);
     while (ok && n > 0) {
         /* Between two batches nothing is in doubt: that is where an interrupt takes effect. */
-        if (move_interrupted(m, f)) {
-            ok = false;
+        ok = move_may_go_on(m, f);
+        if (!ok)
             break;
-        }
         arena_reset(&a);
-        n = ledger_take(m->ledger, phase, changes, WRITE_BATCH, &a, f);
+        n = ledger_take(m->ledger, phase, changes, flow_batch(m->flow, WRITE_BATCH), &a, f);
         ok = n >= 0;
         if (n <= 0)
             break;

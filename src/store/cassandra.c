@@ -5,7 +5,6 @@
 #include "store/cassandra_private.h"
 
 enum {
-    IN_FLIGHT_DEFAULT = 128,
     TIMEOUT_DEFAULT_MS = 12000,
     RETRIES_DEFAULT = 8,
     STATEMENT_MAX = 256 * 1024,
@@ -41,6 +40,9 @@ static const struct store_adapter adapter = {
     .submit = cassandra_submit,
     .drive = cassandra_drive,
     .nodes = cassandra_nodes,
+    .probe = cassandra_probe,
+    .flow = cassandra_flow,
+    .set_in_flight = cassandra_set_in_flight,
 };
 
 static bool parse_consistency(const char *name, struct cql_client_options *o, struct fault *f)
@@ -118,6 +120,7 @@ static bool connect_client(struct cassandra *s, const struct store_options *o, s
         .timeout_ms = o->request_timeout_ms > 0 ? o->request_timeout_ms : TIMEOUT_DEFAULT_MS,
         .max_retries = s->max_retries,
         .patience_ms = CQL_PATIENCE_MS,
+        .pace = s->pace,
     };
     if (options.address_count > 0 && parse_consistency(o->consistency, &options, f))
         s->client = cql_client_open(s->loop, &options, f);
@@ -143,7 +146,8 @@ struct store *store_cassandra_open(struct loop *loop, const struct store_options
     s->base.adapter = &adapter;
     s->loop = loop;
     s->has_login = o->user && o->user[0];
-    s->in_flight = o->in_flight ? o->in_flight : IN_FLIGHT_DEFAULT;
+    s->in_flight = o->in_flight ? o->in_flight : CASSANDRA_IN_FLIGHT;
+    s->pace = o->pace;
     s->max_retries = o->max_retries > 0 ? o->max_retries : RETRIES_DEFAULT;
     buf_init(&s->text, STATEMENT_MAX);
     buf_init(&s->key, KEY_MAX);

@@ -17,12 +17,23 @@ struct cassandra_op {
     struct statement_integers integers;
     struct bytes *values;
     int capacity;
+    int probe; /* its place among the probes, or -1. Nobody drives for a probe, and its failure is
+                  nobody else's */
 };
 
 enum { VALUES_FIRST = 32, SUBJECT_KEY_MAX = 160 };
 
+static void put_back(struct cassandra_op *o)
+{
+    o->next = o->store->free_ops;
+    o->store->free_ops = o;
+}
+
 void cassandra_ops_free(struct cassandra *s)
 {
+    for (int i = 0; i < STORE_PROBES_MAX; i++)
+        if (s->probes[i])
+            put_back(s->probes[i]);
     while (s->free_ops) {
         struct cassandra_op *next = s->free_ops->next;
         free(s->free_ops->values);
@@ -98,6 +109,18 @@ static bool take_answer(struct cassandra *s, struct store_op *op, struct cql_res
     return true;
 }
 
+static void end_probe(struct cassandra_op *o)
+{
+    struct store_op *op = o->op;
+    op->took_us = op->outcome == STORE_OK ? o->request.took_us : 0;
+    if (op->outcome == STORE_RUN_FAILED)
+        op->outcome = STORE_ROW_FAILED;
+    op->adapter = NULL;
+    o->store->probes[o->probe] = NULL;
+    put_back(o);
+    op->done(op);
+}
+
 static void on_done(struct cql_request *r)
 {
     struct cassandra_op *o = r->context;
@@ -113,14 +136,17 @@ static void on_done(struct cql_request *r)
         if (op->fault.code != FAULT_INTERRUPTED && op->fault.code != FAULT_UNREACHABLE)
             name_row(op, &op->fault);
     }
+    if (o->probe >= 0) {
+        end_probe(o);
+        return;
+    }
     if (op->outcome == STORE_RUN_FAILED && !s->is_failing) {
         s->is_failing = true;
         s->run_fault = op->fault;
         s->drive_finished = true;
     }
     op->adapter = NULL;
-    o->next = s->free_ops;
-    s->free_ops = o;
+    put_back(o);
     if (--s->outstanding <= s->drive_target)
         s->drive_finished = true;
     op->done(op); /* last: it may submit the next one */
@@ -201,22 +227,18 @@ static struct cql_statement *find_statement(struct cassandra *s, const struct st
     return known->statement;
 }
 
-bool cassandra_submit(struct store *store, struct store_op *op, struct fault *f)
+/* The request for |op|; NULL: FAULT_MEMORY. */
+static struct cassandra_op *make_request(struct cassandra *s, struct store_op *op, struct fault *f)
 {
-    struct cassandra *s = (struct cassandra *)store;
-    if (s->is_failing) {
-        if (f)
-            *f = s->run_fault;
-        return false;
-    }
     struct cql_statement *statement = find_statement(s, op, f);
     if (!statement)
-        return false;
+        return NULL;
     struct cassandra_op *o = take_free(s, statement_values_max(op));
     if (!o)
-        return fault_memory(f);
+        return fault_memory(f), NULL;
     o->store = s;
     o->op = op;
+    o->probe = -1;
     o->request.statement = statement;
     o->request.values = o->values;
     o->request.value_count = statement_values(op, &o->integers, o->values);
@@ -225,14 +247,62 @@ bool cassandra_submit(struct store *store, struct store_op *op, struct fault *f)
     o->request.context = o;
     set_place(s, op, &o->request);
     op->adapter = o;
-    if (!cql_client_send(s->client, &o->request, f)) {
-        op->adapter = NULL;
-        o->next = s->free_ops;
-        s->free_ops = o;
+    return o;
+}
+
+static bool give_back(struct cassandra_op *o)
+{
+    o->op->adapter = NULL;
+    put_back(o);
+    return false;
+}
+
+bool cassandra_submit(struct store *store, struct store_op *op, struct fault *f)
+{
+    struct cassandra *s = (struct cassandra *)store;
+    if (s->is_failing) {
+        if (f)
+            *f = s->run_fault;
         return false;
     }
+    struct cassandra_op *o = make_request(s, op, f);
+    if (!o)
+        return false;
+    if (!cql_client_send(s->client, &o->request, f))
+        return give_back(o);
     s->outstanding++;
     return true;
+}
+
+bool cassandra_probe(struct store *store, struct store_op *op)
+{
+    struct cassandra *s = (struct cassandra *)store;
+    struct fault f;
+    int place = 0;
+    while (place < STORE_PROBES_MAX && s->probes[place])
+        place++;
+    bool may = place < STORE_PROBES_MAX && !s->is_failing;
+    struct cassandra_op *o = may ? make_request(s, op, &f) : NULL;
+    if (!o)
+        return false;
+    o->probe = place;
+    if (!cql_client_probe(s->client, &o->request))
+        return give_back(o);
+    s->probes[place] = o;
+    return true;
+}
+
+void cassandra_flow(struct store *store, struct store_flow *out)
+{
+    struct cassandra *s = (struct cassandra *)store;
+    out->in_flight = cql_client_in_flight(s->client, &out->most);
+}
+
+void cassandra_set_in_flight(struct store *store, int most)
+{
+    struct cassandra *s = (struct cassandra *)store;
+    s->in_flight = most > 0 ? most : CASSANDRA_IN_FLIGHT;
+    cql_client_set_in_flight(s->client, s->in_flight);
 }
 
 static void run_to(struct cassandra *s, int target)

@@ -14,6 +14,8 @@
 #include "store/cassandra_row.h"
 #include "store/store.h"
 
+enum { CASSANDRA_IN_FLIGHT = 128 };
+
 struct cassandra_op;
 
 enum { SHAPES_MAX = 8, SHAPE_COLUMNS_MAX = 32 };
@@ -42,6 +44,7 @@ struct cassandra {
     bool has_login;
     int in_flight;
     int max_retries;
+    struct pace *pace; /* may be NULL */
 
     struct buf text; /* of the statement being made */
     struct buf key;  /* the partition key whose token is computed */
@@ -49,10 +52,11 @@ struct cassandra {
 
     /* Operations. */
     struct cassandra_op *free_ops;
-    struct known_shape shapes[SHAPES_MAX]; /* those with a statement */
-    int shape_next;                        /* the one to be forgotten first */
-    struct arena row_arena;                /* the row of the operation that is being told */
-    int outstanding;                       /* submitted, not told */
+    struct known_shape shapes[SHAPES_MAX];         /* those with a statement */
+    int shape_next;                                /* the one to be forgotten first */
+    struct arena row_arena;                        /* the row of the operation that is being told */
+    int outstanding;                               /* submitted, not told */
+    struct cassandra_op *probes[STORE_PROBES_MAX]; /* under way, or NULL */
     int drive_target;
     bool drive_finished;
     bool is_failing;
@@ -125,6 +129,9 @@ bool cassandra_submit(struct store *s, struct store_op *op, struct fault *f);
 bool cassandra_drive(struct store *s, int in_flight, struct fault *f);
 void cassandra_nodes(struct store *s, bool reach,
                      void (*each)(void *context, const struct store_node *n), void *context);
+bool cassandra_probe(struct store *s, struct store_op *op);
+void cassandra_flow(struct store *s, struct store_flow *out);
+void cassandra_set_in_flight(struct store *s, int most);
 void cassandra_ops_free(struct cassandra *s);
 /* Tables that were read before may be gone, and their addresses be used again. */
 void cassandra_forget_shapes(struct cassandra *s);

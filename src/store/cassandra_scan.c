@@ -93,6 +93,8 @@ static bool send_page(struct scan_flight *flight, int wait)
     r->values = flight->values;
     r->value_count = flight->by_server ? 3 : 2;
     r->page_rows = piece->page_rows;
+    if (run->store->pace)
+        r->page_rows = pace_share(run->store->pace, piece->page_rows, run->flight_count);
     r->paging_state = flight->paging_state.n ? buf_view(&flight->paging_state) : bytes_null();
     r->purpose = CQL_FOR_SCAN;
     r->keyspace = run->scan->table->keyspace;
@@ -103,13 +105,20 @@ static bool send_page(struct scan_flight *flight, int wait)
     return false;
 }
 
+/* A pace counts the rows that come here: of those that the servers read and leave out nobody knows. */
+static bool is_paced(const struct scan_run *run)
+{
+    return run->store->pace && run->store->pace->rate > 0;
+}
+
 static void take_piece(struct scan_flight *flight)
 {
     struct scan_run *run = flight->run;
     buf_clear(&flight->paging_state);
     flight->page_max = run->page_max;
     flight->restarted = flight->has_switched = false;
-    flight->by_server = scan_filter_next(&run->filter);
+    flight->by_server = (!is_paced(run) || run->scan->filter == STORE_FILTER_SERVER) &&
+                        scan_filter_next(&run->filter);
     flight->begun_us = clock_now_us();
     flight->piece = run->has_failed ? -1 : ranges_take(&run->ranges);
     if (flight->piece < 0 || !send_page(flight, 0))
@@ -161,6 +170,8 @@ static bool take_rows(struct scan_run *run, int piece, struct cql_rows *rows, st
         if (!scan->row(scan->context, &run->row, f))
             return false;
     }
+    if (run->store->pace)
+        pace_spend(run->store->pace, count);
     if (got < 0 || (count > 0 && !token_of_row(run, &token, f)))
         return false;
     ranges_progress(&run->ranges, piece, count, tail, token);
@@ -214,8 +225,9 @@ static void take_page(struct scan_flight *flight, struct cql_result *result)
     }
     if (taken && is_last) {
         ranges_finish(&run->ranges, flight->piece);
-        scan_filter_measured(&run->filter, flight->by_server, &run->ranges.v[flight->piece],
-                             clock_now_us() - flight->begun_us);
+        if (!is_paced(run))
+            scan_filter_measured(&run->filter, flight->by_server, &run->ranges.v[flight->piece],
+                                 clock_now_us() - flight->begun_us);
     }
     if (!taken || !tell_progress(flight, &f)) {
         fail(run, &f);

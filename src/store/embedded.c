@@ -20,7 +20,9 @@ struct embedded_store {
     struct store_op **queue; /* oldest first */
     int queue_count;
     int queue_room;
-    struct arena arena;    /* what one group read */
+    struct arena arena; /* what one group read */
+    struct loop *loop;  /* runs while the pace is waited for; NULL: there is no pace */
+    struct pace *pace;
     int64_t last_stamp_us; /* of conditional writes: every one is later than the one before */
 };
 
@@ -73,6 +75,31 @@ static bool adapter_may_write(struct store *s, const struct table *t, struct fau
     fault_set(f, FAULT_DENIED, "the embedded file can only be read");
     fault_subject(f, "%s.%s", t->keyspace, t->name);
     return fault_hint(f, "give this user the right to write %s", embedded_path(self(s)->file));
+}
+
+/* ---- the pace ---- */
+
+enum { PACE_LOOK_MS = 20 };
+
+/* Waits until the next row may go, at least looks whether anything came in meanwhile. */
+static void keep_pace(struct embedded_store *x, bool may_pause)
+{
+    loop_poll(x->loop);
+    while (!loop_interrupted(x->loop)) {
+        uint64_t wait_us = pace_wait_us(x->pace, loop_now_us(x->loop));
+        uint64_t wait_ms = wait_us / 1000 + (wait_us % 1000 > 0);
+        if (may_pause && x->pace->is_paused)
+            wait_ms = PACE_LOOK_MS;
+        if (wait_ms == 0)
+            return;
+        loop_sleep(x->loop, wait_ms < PACE_LOOK_MS ? wait_ms : PACE_LOOK_MS);
+    }
+}
+
+void store_embedded_pace(struct store *s, struct loop *loop, struct pace *pace)
+{
+    self(s)->loop = pace ? loop : NULL;
+    self(s)->pace = pace;
 }
 
 /* ---- one operation ---- */
@@ -267,6 +294,11 @@ static bool adapter_drive(struct store *s, int in_flight, struct fault *f)
     struct fault why = {0};
     while (x->queue_count > in_flight || (!ok && x->queue_count)) {
         int count = x->queue_count < GROUP_MAX ? x->queue_count : GROUP_MAX;
+        if (x->loop) {
+            count = pace_share(x->pace, count, 1);
+            keep_pace(x, false);
+            pace_spend(x->pace, (uint64_t)count);
+        }
         memcpy(group, x->queue, (size_t)count * sizeof(struct store_op *));
         x->queue_count -= count;
         memmove(x->queue, x->queue + count, (size_t)x->queue_count * sizeof(struct store_op *));
@@ -286,16 +318,31 @@ static bool adapter_drive(struct store *s, int in_flight, struct fault *f)
 
 struct scanning {
     const struct store_scan *scan;
+    struct embedded_store *store;
     struct arena arena;
     int64_t now;
     uint64_t rows;
+    int unpaced; /* rows since the pace was looked at */
 };
+
+static bool pace_row(struct scanning *x, struct fault *f)
+{
+    struct embedded_store *s = x->store;
+    if (!s->loop || ++x->unpaced < pace_share(s->pace, PAGE_ROWS, 1))
+        return true;
+    pace_spend(s->pace, (uint64_t)x->unpaced);
+    x->unpaced = 0;
+    keep_pace(s, true);
+    return !loop_interrupted(s->loop) || fault_set(f, FAULT_INTERRUPTED, "interrupted");
+}
 
 static bool tell_row(void *context, const struct bytes *key, const struct kept_row *kept,
                      struct fault *f)
 {
     struct scanning *x = context;
     struct row row;
+    if (!pace_row(x, f))
+        return false;
     if (!kept_row_is_live(kept, x->now))
         return true;
     arena_reset(&x->arena);
@@ -315,7 +362,7 @@ static bool tell_progress(const struct scanning *x, struct token_range range, in
 
 static bool adapter_scan(struct store *s, const struct store_scan *scan, struct fault *f)
 {
-    struct scanning x = {.scan = scan, .now = clock_now_us() / 1000000};
+    struct scanning x = {.scan = scan, .store = self(s), .now = clock_now_us() / 1000000};
     int split = scan->split > 0 ? scan->split : SPLIT;
     int page_rows = scan->page_rows > 0 ? scan->page_rows : PAGE_ROWS;
     bool ok = true;

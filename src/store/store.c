@@ -10,8 +10,12 @@ struct store *store_open(struct loop *loop, const struct store_options *o, struc
         fault_hint(f, "give host:port, or embedded:PATH for an embedded file");
         return NULL;
     }
-    if (strncmp(o->address, embedded, sizeof embedded - 1) == 0)
-        return store_embedded_open(o->address + sizeof embedded - 1, f);
+    if (strncmp(o->address, embedded, sizeof embedded - 1) == 0) {
+        struct store *s = store_embedded_open(o->address + sizeof embedded - 1, f);
+        if (s)
+            store_embedded_pace(s, loop, o->pace);
+        return s;
+    }
     return store_cassandra_open(loop, o, f);
 }
 
@@ -64,4 +68,27 @@ bool store_submit(struct store *s, struct store_op *op, struct fault *f)
 bool store_drive(struct store *s, int in_flight, struct fault *f)
 {
     return s->adapter->drive(s, in_flight, f);
+}
+
+bool store_probe(struct store *s, struct store_op *op)
+{
+    return s->adapter->probe && s->adapter->probe(s, op);
+}
+
+bool store_can_probe(const struct store *s)
+{
+    return s->adapter->probe != NULL;
+}
+
+void store_flow(struct store *s, struct store_flow *out)
+{
+    *out = (struct store_flow){0};
+    if (s->adapter->flow)
+        s->adapter->flow(s, out);
+}
+
+void store_set_in_flight(struct store *s, int most)
+{
+    if (s->adapter->set_in_flight)
+        s->adapter->set_in_flight(s, most);
 }

@@ -14,11 +14,14 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/fault.h"
+#include "base/pace.h"
 #include "move/row.h"
 #include "move/table.h"
 #include "move/token_range.h"
 
 struct store;
+
+enum { STORE_PROBES_MAX = 64 }; /* under way at once */
 
 struct store_about {
     char product[64]; /* "Cassandra 5.0.9", "embedded" */
@@ -91,6 +94,7 @@ struct store_op {
     enum store_outcome outcome;
     const struct row *row;
     struct fault fault;
+    uint32_t took_us; /* of a probe: from sending to answer; 0: it cannot be told */
 
     void *adapter; /* for the adapter alone */
 };
@@ -160,6 +164,12 @@ struct store_scan {
     bool *repeated; /* set to true when rows may have come twice; may be NULL */
 };
 
+/* Requests on their way. */
+struct store_flow {
+    int in_flight;
+    int most; /* how many there may be at the moment; 0: not known */
+};
+
 struct store_adapter {
     void (*free)(struct store *s);
     void (*about)(struct store *s, struct store_about *out);
@@ -175,6 +185,10 @@ struct store_adapter {
     void (*nodes)(struct store *s, bool reach,
                   void (*each)(void *context, const struct store_node *n),
                   void *context); /* NULL: it has none */
+    /* These may be NULL: there are no requests then. */
+    bool (*probe)(struct store *s, struct store_op *op);
+    void (*flow)(struct store *s, struct store_flow *out);
+    void (*set_in_flight)(struct store *s, int most);
 };
 
 /* What every adapter's struct begins with. */
@@ -198,10 +212,13 @@ struct store_options {
     const char *local_dc;    /* the data center whose nodes are asked; NULL, "": the first contact
                                 point's that answers */
     bool compression;        /* LZ4 where the server offers it */
-    int in_flight;           /* requests to one node at most; 0: 128 */
+    int in_flight;           /* requests to one node at most; 0: chosen */
     int protocol_version;    /* 0: the newest both know */
     int request_timeout_ms;  /* 0: 12000 */
     int max_retries;         /* of one request; 0: 8 */
+    struct pace *pace; /* how fast rows are read and written; NULL: no limit. It may be changed
+                                at any time, and is looked at all the time. Paused: scans read no
+                                further page; operations that were submitted are done. */
 };
 
 /* Connects, or opens the file. FAULT_UNREACHABLE, FAULT_DENIED, FAULT_UNSUPPORTED, FAULT_USAGE (bad consistency). */
@@ -241,9 +258,21 @@ bool store_submit(struct store *s, struct store_op *op, struct fault *f);
  * cannot go on; every queued operation's |done| has been called even then. */
 bool store_drive(struct store *s, int in_flight, struct fault *f);
 
+/* Reads one row at once, past whatever waits and whatever the pace is, to learn how long its answer
+ * takes: |done| is told as for other operations, with |took_us|, or STORE_ROW_FAILED; no retry.
+ * False: not possible now, or never (an embedded file); |done| will not be called. */
+bool store_probe(struct store *s, struct store_op *op);
+bool store_can_probe(const struct store *s);
+
+void store_flow(struct store *s, struct store_flow *out);
+/* From now on; 0: chosen. */
+void store_set_in_flight(struct store *s, int most);
+
 /* The adapters' own openers, used by store_open. */
 struct store *store_cassandra_open(struct loop *loop, const struct store_options *o,
                                    struct fault *f);
 struct store *store_embedded_open(const char *path, struct fault *f);
+/* An embedded file that keeps a pace; the loop runs while it waits. */
+void store_embedded_pace(struct store *s, struct loop *loop, struct pace *pace);
 
 #endif

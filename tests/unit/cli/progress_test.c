@@ -77,6 +77,38 @@ static void a_long_time_left_has_hours(void **state)
     assert_non_null(strstr(text(&p, 1, 1000000, 200, false), "ETA 2:00:00"));
 }
 
+static void what_slows_it_and_what_is_on_its_way_is_said(void **state)
+{
+    (void)state;
+    struct progress p = {.phase = "apply",
+                         .part = "write",
+                         .unit = "changes",
+                         .done = 4310,
+                         .total = 6515,
+                         .in_flight = 12,
+                         .flow = "slowed: p99 48 ms > 20 ms"};
+    assert_string_equal(text(&p, 4310, 1000000, 200, false),
+                        "  apply  4,310 / 6,515 changes   4,310/s   ETA 0:01   12 in flight   0 "
+                        "conflicts   slowed: p99 48 ms > 20 ms");
+    /* Why it is slow goes before all that is less. */
+    assert_string_equal(text(&p, 4310, 1000000, 70, true),
+                        "  apply  4,310 / 6,515 changes   4,310/s   slowed: p99 48 ms > 20 ms");
+}
+
+static void a_paused_run_has_no_rate(void **state)
+{
+    (void)state;
+    const struct progress p = {.phase = "plan",
+                               .part = "scan sunbird.user",
+                               .unit = "rows",
+                               .done = 20416,
+                               .is_paused = true,
+                               .flow = "paused (tenantmove control resume)"};
+    assert_string_equal(text(&p, 20416, 2000000, 200, false),
+                        "  plan  scan sunbird.user  20,416 rows   paused (tenantmove control "
+                        "resume)");
+}
+
 static int columns(const char *line)
 {
     int n = 0;
@@ -88,7 +120,8 @@ static int columns(const char *line)
 static void a_line_never_passes_the_width_of_the_terminal(void **state)
 {
     (void)state;
-    const struct progress p = {.phase = "verify",
+    const struct progress p = {.flow = "slowed: p99 48 ms > 20 ms",
+                               .phase = "verify",
                                .part = "scan sunbird_courses.course_batch",
                                .unit = "rows",
                                .done = 123456789,
@@ -135,6 +168,8 @@ int main(void)
         cmocka_unit_test(a_rate_needs_some_time),
         cmocka_unit_test(errors_are_shown_when_there_are_some),
         cmocka_unit_test(a_long_time_left_has_hours),
+        cmocka_unit_test(what_slows_it_and_what_is_on_its_way_is_said),
+        cmocka_unit_test(a_paused_run_has_no_rate),
         cmocka_unit_test(a_line_never_passes_the_width_of_the_terminal),
         cmocka_unit_test(the_bar_is_full_at_the_end),
     };

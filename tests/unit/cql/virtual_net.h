@@ -244,6 +244,12 @@ uint64_t loop_now_us(const struct loop *l)
     return net.now_ms * 1000;
 }
 
+bool loop_sleep(struct loop *l, uint64_t ms)
+{
+    net.now_ms += ms;
+    return !loop_interrupted(l);
+}
+
 uint64_t loop_arrived_us(const struct loop *l)
 {
     return loop_now_us(l);

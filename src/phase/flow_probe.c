@@ -1,0 +1,65 @@
+#include <stdlib.h>
+
+#include "phase/flow_private.h"
+
+/* Sent by the clock, not when the one before is answered: a cluster that stands still for a second makes
+ * a hundred slow answers, as it does for everybody else. */
+
+void flow_probe(struct flow *x, const struct table *t, const char *id)
+{
+    free(x->nothing);
+    x->nothing = calloc((size_t)t->column_count, sizeof *x->nothing);
+    bool fits = t->key_count == 1 && t->columns[0].type.kind == TYPE_TEXT;
+    x->table = x->nothing && fits ? t : NULL;
+    x->id = bytes_of(id);
+}
+
+static void on_answer(struct store_op *op)
+{
+    struct flow_probe *p = op->context;
+    p->is_under_way = false;
+    if (op->outcome != STORE_OK)
+        governor_failed(&p->flow->governor);
+    else if (op->took_us)
+        governor_answer(&p->flow->governor, op->took_us);
+}
+
+static void choose_key(struct flow_probe *p)
+{
+    struct flow *x = p->flow;
+    p->key = x->id;
+    if (x->probe_count++ % 2 == 0)
+        return;
+    int n = snprintf(p->id, sizeof p->id, "%010u%010u", random_below(UINT32_MAX),
+                     random_below(UINT32_MAX));
+    p->key = (struct bytes){(const uint8_t *)p->id, (size_t)n};
+}
+
+void flow_send_probe(struct flow *x, uint64_t now_us)
+{
+    struct flow_probe *p = NULL;
+    for (int i = 0; i < STORE_PROBES_MAX && !p; i++)
+        if (!x->probes[i].is_under_way)
+            p = &x->probes[i];
+    if (!p || !x->table)
+        return;
+    p->flow = x;
+    choose_key(p);
+    p->op = (struct store_op){.kind = STORE_READ,
+                              .table = x->table,
+                              .key = &p->key,
+                              .selected = x->nothing,
+                              .done = on_answer,
+                              .context = p};
+    p->sent_us = now_us;
+    p->is_under_way = store_probe(x->move->store, &p->op);
+}
+
+int flow_probes_waiting(const struct flow *x, uint64_t now_us, uint32_t out[STORE_PROBES_MAX])
+{
+    int n = 0;
+    for (int i = 0; i < STORE_PROBES_MAX; i++)
+        if (x->probes[i].is_under_way)
+            out[n++] = (uint32_t)(now_us - x->probes[i].sent_us);
+    return n;
+}

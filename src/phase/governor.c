@@ -1,0 +1,192 @@
+#include "phase/governor.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Well under the threshold: only then may the rate grow, or it would swing around the threshold. */
+static const double calm = 0.8;
+/* So much of the allowed rate must have been used for a larger one to mean anything. */
+static const double used = 0.7;
+static const double cut = 0.7, deep_cut = 0.5;
+static const double step = 0.05; /* of the knee, per window */
+static const double failed_most = 0.05;
+
+void governor_init(struct governor *g)
+{
+    memset(g, 0, sizeof *g);
+}
+
+static void forget_window(struct governor *g)
+{
+    g->began_us = 0;
+    g->count = g->failed = 0;
+}
+
+static void lift(struct governor *g)
+{
+    g->state = GOVERNOR_FREE;
+    g->rate = 0;
+    g->unused_windows = 0;
+}
+
+void governor_set(struct governor *g, uint32_t max_latency_us)
+{
+    g->max_latency_us = max_latency_us;
+    g->has_decided = false;
+    forget_window(g);
+    if (!max_latency_us)
+        lift(g);
+}
+
+void governor_start(struct governor *g)
+{
+    if (!g->max_latency_us)
+        return;
+    g->state = GOVERNOR_STARTING;
+    g->rate = GOVERNOR_RATE_FIRST;
+}
+
+void governor_answer(struct governor *g, uint32_t latency_us)
+{
+    if (g->count < GOVERNOR_PROBES_MAX)
+        g->answers_us[g->count++] = latency_us;
+}
+
+void governor_failed(struct governor *g)
+{
+    g->failed++;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The nearest rank: of a hundred answers, the second slowest. */
+static uint32_t p99_of(struct governor *g)
+{
+    if (g->count == 0)
+        return 0;
+    qsort(g->answers_us, (size_t)g->count, sizeof g->answers_us[0], by_time);
+    int rank = (g->count * 99 + 99) / 100;
+    return g->answers_us[rank - 1];
+}
+
+bool governor_is_failing(const struct governor *g)
+{
+    return g->probes_failed > 1 && g->probes_failed > g->probes * failed_most;
+}
+
+static bool is_over(const struct governor *g)
+{
+    return g->p99_us > g->max_latency_us || governor_is_failing(g);
+}
+
+static void slow_down(struct governor *g)
+{
+    bool badly = g->p99_us / 2 > g->max_latency_us || governor_is_failing(g);
+    double now = g->rate > 0 && g->rate < g->measured ? g->rate : g->measured;
+    /* A run that the limit holds already may have done less than it only because of a page's debt. */
+    if (g->rate > 0 && now < g->rate * used)
+        now = g->rate * used;
+    g->knee = now;
+    g->rate = now * (badly ? deep_cut : cut);
+    if (g->rate < GOVERNOR_RATE_LEAST)
+        g->rate = GOVERNOR_RATE_LEAST;
+    g->state = GOVERNOR_SLOWED;
+    g->unused_windows = 0;
+}
+
+static void speed_up(struct governor *g)
+{
+    if (g->measured < g->rate * used) {
+        if (++g->unused_windows >= GOVERNOR_UNUSED_WINDOWS)
+            lift(g);
+        return;
+    }
+    g->unused_windows = 0;
+    if (g->state == GOVERNOR_STARTING) {
+        g->rate *= 2;
+        return;
+    }
+    double more = g->knee * step;
+    g->rate += more > GOVERNOR_RATE_LEAST ? more : GOVERNOR_RATE_LEAST;
+    g->state = GOVERNOR_RECOVERING;
+}
+
+static void decide(struct governor *g, uint64_t elapsed_us, uint64_t rows)
+{
+    g->p99_us = p99_of(g);
+    g->probes = g->count + g->failed;
+    g->probes_failed = g->failed;
+    g->measured = (double)rows * 1e6 / (double)elapsed_us;
+    g->has_decided = true;
+    if (is_over(g))
+        slow_down(g);
+    else if (g->rate <= 0)
+        return;
+    else if (g->p99_us < g->max_latency_us * calm)
+        speed_up(g);
+    else if (g->state == GOVERNOR_STARTING || g->state == GOVERNOR_RECOVERING) {
+        g->knee = g->knee > g->rate ? g->knee : g->rate;
+        g->state = GOVERNOR_SLOWED;
+    }
+}
+
+static int late_count(const struct governor *g, const uint32_t *waiting_us, int count)
+{
+    int late = 0;
+    for (int i = 0; i < count; i++)
+        late += waiting_us[i] > g->max_latency_us;
+    return late;
+}
+
+bool governor_look(struct governor *g, uint64_t now_us, uint64_t spent, const uint32_t *waiting_us,
+                   int waiting_count)
+{
+    if (!g->max_latency_us)
+        return false;
+    if (g->began_us && now_us - g->looked_us > GOVERNOR_GAP_US)
+        forget_window(g);
+    g->looked_us = now_us;
+    if (!g->began_us) {
+        g->began_us = now_us;
+        g->spent_before = spent;
+        return false;
+    }
+    uint64_t elapsed_us = now_us - g->began_us;
+    if (elapsed_us < GOVERNOR_WINDOW_US ||
+        g->count + g->failed + late_count(g, waiting_us, waiting_count) < GOVERNOR_PROBES_LEAST)
+        return false;
+    for (int i = 0; i < waiting_count; i++)
+        if (waiting_us[i] > g->max_latency_us)
+            governor_answer(g, waiting_us[i]);
+    decide(g, elapsed_us, spent - g->spent_before);
+    forget_window(g);
+    g->began_us = now_us;
+    g->spent_before = spent;
+    return true;
+}
+
+const char *governor_ms(uint32_t us, char out[16])
+{
+    snprintf(out, 16, us < 10000 ? "%.1f ms" : "%.0f ms", us / 1000.0);
+    return out;
+}
+
+void governor_reason(const struct governor *g, char out[GOVERNOR_REASON_MAX])
+{
+    char p99[16], most[16];
+    out[0] = '\0';
+    if (!g->has_decided)
+        return;
+    if (governor_is_failing(g))
+        snprintf(out, GOVERNOR_REASON_MAX, "%d of %d probe reads failed", g->probes_failed,
+                 g->probes);
+    else
+        snprintf(out, GOVERNOR_REASON_MAX, "p99 of probe reads %s %s max-latency %s",
+                 governor_ms(g->p99_us, p99),
+                 g->p99_us > g->max_latency_us ? ">" : "<=", governor_ms(g->max_latency_us, most));
+}
