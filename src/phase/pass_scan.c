@@ -158,12 +158,21 @@ static bool load_skip(struct rule_scan *s, struct fault *f)
         return fault_memory(f);
     if (!s->skip_count)
         return true;
-    /* A partition that was read in part comes again. */
-    s->repeated = true;
     s->total.scanned = s->scanned_before = s->rows_done;
     s->matched_noted = s->total.matched;
     move_note(s->m, "%s: %" PRIu64 " rows were read before; the scan goes on with the rest",
               s->total.table, s->rows_done);
+    return true;
+}
+
+/* A run that was cut short left changes: their rows, or a part of their partitions, come again. */
+static bool look_for_earlier(struct rule_scan *s, struct fault *f)
+{
+    struct change_counts c;
+    const struct rule *r = s->bound->rule;
+    if (!ledger_count(s->m->ledger, r->name, r->phase, s->total.pass, &c, f))
+        return false;
+    s->repeated = c.all > 0;
     return true;
 }
 
@@ -252,7 +261,8 @@ bool rule_scan_run(struct rule_scan *s, struct fault *f)
     const char *rule = s->bound->rule->name;
     s->committed_us = clock_now_us();
     arena_init(&s->scratch, SCRATCH_MAX);
-    bool ok = ledger_clear_unread(s->m->ledger, unread_pass(s), rule, f) && scan_table(s, f) &&
+    bool ok = (s->counting || look_for_earlier(s, f)) &&
+              ledger_clear_unread(s->m->ledger, unread_pass(s), rule, f) && scan_table(s, f) &&
               ledger_flush(s->m->ledger, f);
     arena_fini(&s->scratch);
     free(s->skip);
