@@ -14,6 +14,8 @@ static bool make_line(const struct cli *c, char line[CONTROL_LINE_MAX], struct f
     size_t n = 0;
     for (int i = 0; i < c->word_count && n < CONTROL_LINE_MAX; i++)
         n += (size_t)snprintf(line + n, CONTROL_LINE_MAX - n, "%s%s", i ? " " : "", c->words[i]);
+    if (c->values.json && (c->word_count != 1 || strcmp(c->words[0], "status") != 0))
+        return fault_set(f, FAULT_USAGE, "--json is for control status");
     if (c->values.json && n < CONTROL_LINE_MAX)
         n += (size_t)snprintf(line + n, CONTROL_LINE_MAX - n, " json");
     if (n >= CONTROL_LINE_MAX)

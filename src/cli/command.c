@@ -78,8 +78,8 @@ static const struct command table[] = {
      "done "
      "meanwhile.\n"
      "resume: goes on. status: how fast it is, and what slows it.\n"
-     "set max-rate=N max-latency=MS in-flight=N: one or more of them, from now on; 0 takes a limit "
-     "away.\n"
+     "set max-rate=N max-latency=MS in-flight=N: one or more of them, from now on; 0 is what holds "
+     "without that setting.\n"
      "Exit 3 when nothing runs in the directory.",
      "tenantmove control set max-rate=1000 --dir rj-move", cmd_control},
     {"kit", COMMAND_KIT, "DIR", 1, 1,

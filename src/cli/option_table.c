@@ -58,7 +58,7 @@ static const struct option_row table[] = {
     {"compression", 0, OPTION_FLAG, SETTING(compression), "yes", 0, 0, NULL, COMMANDS_SET,
      REACH_FILE, "Cassandra", NULL, "use LZ4 where the server offers it", "no"},
     {"in-flight", 0, OPTION_INT, SETTING(in_flight), "0", 0, 2048, NULL, COMMANDS_SET, REACH_FILE,
-     "Cassandra", "N", "requests on their way to one node at once, at most; 0: chosen", "64"},
+     "Cassandra", "N", "requests on their way to one node at once, at most; 0: 128", "64"},
     {"request-timeout-ms", 0, OPTION_INT, SETTING(request_timeout_ms), "12000", 100, 600000, NULL,
      COMMANDS_SET, REACH_FILE, "Cassandra", "MS",
      "milliseconds to wait for one answer before asking again", "12000"},

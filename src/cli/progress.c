@@ -136,7 +136,8 @@ void progress_show(struct progress_line *l, const struct progress *p)
     l->shown_us = now;
     struct buf text;
     buf_init(&text, 4096);
-    uint64_t here = done_of(p) - l->before.done_here;
+    uint64_t done = done_of(p), before = l->before.done_here;
+    uint64_t here = done > before ? done - before : 0;
     progress_text(p, here, (uint64_t)(now - l->before.at_us),
                   l->is_terminal ? terminal_width() - 1 : PLAIN_WIDTH, l->is_terminal, &text);
     if (l->is_terminal)

@@ -5,7 +5,7 @@ bool client_pace_allows(const struct cql_client *c, const struct cql_request *r)
     struct pace *p = c->o.pace;
     if (!p || r->is_local)
         return true;
-    return !(p->is_paused && r->purpose == CQL_FOR_SCAN) &&
+    return (!p->is_paused || p->is_lifted || r->purpose != CQL_FOR_SCAN) &&
            (p->rate <= 0 || pace_wait_us(p, loop_now_us(c->loop)) == 0);
 }
 

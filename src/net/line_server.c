@@ -26,6 +26,8 @@ struct line_server {
     int dir_fd; /* the socket is bound, and removed, by this: its path may be of any length */
     char name[64];
     int fd;
+    dev_t device; /* of the file that was made, and its number: what another run put in its place */
+    ino_t inode;  /* meanwhile is not removed */
     struct watch *watch;
     struct timer *timer; /* runs while somebody is connected */
     void (*line)(void *context, struct bytes line, uid_t uid, struct buf *answer);
@@ -195,7 +197,20 @@ static bool bind_socket(struct line_server *s, const char *dir, struct fault *f)
         bind(s->fd, (const struct sockaddr *)&address, sizeof address) != 0 ||
         listen(s->fd, LINE_CLIENTS_MAX) != 0)
         return fault_errno(f, errno, "make the control socket", dir);
+    struct stat st;
+    if (fstatat(s->dir_fd, s->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return fault_errno(f, errno, "look at the control socket", dir);
+    s->device = st.st_dev;
+    s->inode = st.st_ino;
     return true;
+}
+
+static void remove_own(const struct line_server *s)
+{
+    struct stat st;
+    if (fstatat(s->dir_fd, s->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_dev == s->device &&
+        st.st_ino == s->inode)
+        unlinkat(s->dir_fd, s->name, 0);
 }
 
 struct line_server *line_server_open(struct loop *l, const char *dir, const char *name,
@@ -235,7 +250,7 @@ void line_server_close(struct line_server *s)
     watch_free(s->watch);
     timer_free(s->timer);
     if (s->fd >= 0) {
-        unlinkat(s->dir_fd, s->name, 0);
+        remove_own(s);
         close(s->fd);
     }
     if (s->dir_fd >= 0)

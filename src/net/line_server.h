@@ -36,7 +36,7 @@ struct line_server *line_server_open(struct loop *l, const char *dir, const char
                                      void (*line)(void *context, struct bytes line, uid_t uid,
                                                   struct buf *answer),
                                      void *context, struct fault *f);
-/* Removes the file; those who still wait get nothing. */
+/* Removes the file, unless another has its name by now; those who still wait get nothing. */
 void line_server_close(struct line_server *s);
 
 /* The other side, without a loop: sends a line to |dir|/|name| and reads the answer. FAULT_REFUSED:

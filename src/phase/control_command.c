@@ -6,12 +6,14 @@
 
 static const struct setting {
     const char *name;
+    const char *unit;
     size_t offset;
     int most;
 } settings[] = {
-    {"max-rate", offsetof(struct control_command, max_rate), CONTROL_RATE_MAX},
-    {"max-latency", offsetof(struct control_command, max_latency_ms), CONTROL_LATENCY_MAX},
-    {"in-flight", offsetof(struct control_command, in_flight), CONTROL_IN_FLIGHT_MAX},
+    {"max-rate", "rows per second", offsetof(struct control_command, max_rate), CONTROL_RATE_MAX},
+    {"max-latency", "milliseconds", offsetof(struct control_command, max_latency_ms),
+     CONTROL_LATENCY_MAX},
+    {"in-flight", "requests", offsetof(struct control_command, in_flight), CONTROL_IN_FLIGHT_MAX},
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
 
@@ -68,7 +70,8 @@ static bool take_setting(struct bytes word, struct control_command *c, struct fa
             text = (struct bytes){equals + 1, word.n - n - 1};
         if (read_number(text, s->most, value_of(c, s)))
             return true;
-        fault_set(f, FAULT_USAGE, "%s must be a number from 0 to %d", s->name, s->most);
+        fault_set(f, FAULT_USAGE, "%s must be a number of %s, from 0 to %d", s->name, s->unit,
+                  s->most);
         return fault_hint(f, "For example: tenantmove control set %s=%d", s->name,
                           s->most > 1000 ? 1000 : 64);
     }

@@ -23,7 +23,7 @@ enum {
 struct control_command {
     enum control_verb verb;
     bool json; /* STATUS: for programs */
-    /* SET: -1 is not given; 0 is no limit, or chosen. */
+    /* SET: -1 is not given; 0 is what holds without it. */
     int max_rate, max_latency_ms, in_flight;
 };
 

@@ -66,10 +66,13 @@ static void append_status(struct flow *x, struct buf *out)
     if (s->in_flight > 0)
         buf_printf(out, "at most %d", s->in_flight);
     else
-        buf_append_text(out, "chosen");
+        buf_append_text(out, "by default");
     if (flow.most > 0)
         buf_printf(out, ", now %d of %d", flow.in_flight, flow.most);
-    buf_printf(out, "\n  State      %s\n", words[0] ? words : "nothing slows it");
+    if (!words[0])
+        snprintf(words, sizeof words, "%s",
+                 x->pace.rate > 0 ? "nothing but max-rate slows it" : "nothing slows it");
+    buf_printf(out, "\n  State      %s\n", words);
 }
 
 static void append_json(struct flow *x, struct buf *out)
@@ -91,6 +94,7 @@ static void append_json(struct flow *x, struct buf *out)
     json_member_int(&w, "total", (int64_t)p->total);
     json_member_bool(&w, "paused", x->pace.is_paused);
     json_member_int(&w, "rows", (int64_t)x->pace.spent);
+    json_member_int(&w, "at_us", clock_now_us());
     json_member_int(&w, "rate", (int64_t)x->rate);
     json_member_int(&w, "allowed_rate", (int64_t)x->pace.rate);
     json_member_int(&w, "max_rate", s->max_rate);
@@ -98,7 +102,6 @@ static void append_json(struct flow *x, struct buf *out)
     json_member_int(&w, "p99_us", x->governor.has_decided ? x->governor.p99_us : 0);
     json_member_int(&w, "in_flight", flow.in_flight);
     json_member_int(&w, "in_flight_most", flow.most);
-    json_member_bool(&w, "in_flight_chosen", s->in_flight == 0);
     json_member_text(&w, "state", words);
     json_end(&w);
     buf_append_char(out, '\n');

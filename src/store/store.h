@@ -212,7 +212,7 @@ struct store_options {
     const char *local_dc;    /* the data center whose nodes are asked; NULL, "": the first contact
                                 point's that answers */
     bool compression;        /* LZ4 where the server offers it */
-    int in_flight;           /* requests to one node at most; 0: chosen */
+    int in_flight;           /* requests to one node at most; 0: 128 */
     int protocol_version;    /* 0: the newest both know */
     int request_timeout_ms;  /* 0: 12000 */
     int max_retries;         /* of one request; 0: 8 */
@@ -265,7 +265,7 @@ bool store_probe(struct store *s, struct store_op *op);
 bool store_can_probe(const struct store *s);
 
 void store_flow(struct store *s, struct store_flow *out);
-/* From now on; 0: chosen. */
+/* From now on; 0: the default. */
 void store_set_in_flight(struct store *s, int most);
 
 /* The adapters' own openers, used by store_open. */

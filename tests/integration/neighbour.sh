@@ -48,21 +48,22 @@ at_least() { [[ $(now "$1") -ge $2 ]] 2>/dev/null; }
 at_most() { [[ $(now "$1") -le $2 ]] 2>/dev/null; }
 logged() { grep -q "$1" "$work/$dir/log.ndjson" || { tail -n 20 "$work/$dir/log.ndjson"; return 1; }; }
 
-# holds RATE SECONDS [LESS]: so many rows went through per second, four in a hundred more, or LESS (4) fewer, at most.
+# holds RATE SECONDS LESS: so many rows went through per second, or LESS of a hundred fewer; or more, by what was not used
+# in the quarter of a second before and by the pages of a tenth that are on their way.
 holds() {
-    "$python" - "$TENANTMOVE" "$work/$dir" "$1" "$2" "${3:-4}" <<'P'
+    "$python" - "$TENANTMOVE" "$work/$dir" "$1" "$2" "$3" <<'P'
 import json, subprocess, sys, time
 program, folder, wanted, seconds, less = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5])
 def rows():
-    before = time.monotonic()
     said = json.loads(subprocess.run([program, 'control', 'status', '--json', '--dir', folder], capture_output=True, check=True).stdout)
-    return (before + time.monotonic()) / 2, said['rows']
+    return said['at_us'] / 1e6, said['rows']
 at, had = rows()
 time.sleep(seconds)
 then, have = rows()
-rate = (have - had) / (then - at)
-print('%.0f rows/s in place of %d' % (rate, wanted))
-sys.exit(not wanted * (100 - less) <= rate * 100 <= wanted * 104)
+gone = then - at
+most, least = wanted * (gone + 0.35), wanted * gone * (100 - less) / 100
+print("%.0f rows/s in %.1f s in place of %d" % ((have - had) / gone, gone, wanted))
+sys.exit(not least <= have - had <= most)
 P
 }
 

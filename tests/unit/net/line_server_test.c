@@ -240,6 +240,19 @@ static void a_socket_that_a_killed_run_left_is_replaced(void **state)
     buf_fini(&q.answer);
 }
 
+static void a_socket_that_another_run_made_meanwhile_stays(void **state)
+{
+    (void)state;
+    struct question q;
+    struct line_server *before = server;
+    open_server();
+    line_server_close(before);
+    start(&q, "status");
+    wait_for(&q);
+    assert_true(q.answered);
+    buf_fini(&q.answer);
+}
+
 static void a_file_that_is_no_socket_is_left_alone(void **state)
 {
     (void)state;
@@ -302,6 +315,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(more_than_a_few_at_once_are_sent_away, begin, end),
         cmocka_unit_test_setup_teardown(the_file_is_for_this_user_alone, begin, end),
         cmocka_unit_test_setup_teardown(a_socket_that_a_killed_run_left_is_replaced, begin, end),
+        cmocka_unit_test_setup_teardown(a_socket_that_another_run_made_meanwhile_stays, begin, end),
         cmocka_unit_test_setup_teardown(a_file_that_is_no_socket_is_left_alone, begin, end),
         cmocka_unit_test_setup_teardown(nobody_there_and_a_silent_one_are_told_apart, begin, end),
         cmocka_unit_test_setup_teardown(a_path_may_be_longer_than_an_address, begin, end),
