@@ -64,7 +64,7 @@ static bool take_answer(struct buf *answer, const char **text, struct fault *f)
 int cmd_control(struct cli *c)
 {
     char line[CONTROL_LINE_MAX];
-    const char *text;
+    const char *text = "";
     struct fault f = {0};
     struct buf answer;
     buf_init(&answer, LINE_ANSWER_MAX + 1);
