@@ -242,24 +242,32 @@ static bool answer_scan(struct null_server *s, struct null_statement *st,
     return null_page_append(&s->space, st, at, behind, out) && end(out, start);
 }
 
-static bool answer_row(struct null_server *s, struct null_statement *st, const struct parameters *p,
-                       struct buf *out, const struct null_request *r)
+/* A row for each key. */
+static bool answer_rows(struct null_server *s, struct null_statement *st,
+                        const struct parameters *p, struct buf *out, const struct null_request *r)
 {
     size_t start = begin(out, r, CQL_RESULT);
-    struct bytes key = bytes_null();
-    for (int i = 0; i < st->marker_count && i < p->value_count; i++)
-        if (st->markers[i].column == 0)
-            key = p->values[i];
     buf_append_u32(out, RESULT_ROWS);
     append_metadata(out, st, p->skip_metadata, 0);
     size_t count = out->n;
-    buf_append_u32(out, 1);
-    size_t row = out->n;
-    s->read++;
-    if (!out->failed && !null_row_append(&s->space, st, key, out)) {
-        out->n = row;
-        buf_put_u32(out, count, 0);
+    uint32_t rows = 0;
+    buf_append_u32(out, 0);
+    bool has_key = false;
+    for (int i = 0; i < st->marker_count && i < p->value_count && !out->failed; i++) {
+        size_t row = out->n;
+        bool is_key = st->markers[i].column == 0;
+        bool is_last = i + 1 == st->marker_count && !has_key;
+        if (!is_key && !is_last)
+            continue;
+        has_key = true;
+        if (null_row_append(&s->space, st, is_key ? p->values[i] : bytes_null(), out))
+            rows++;
+        else
+            out->n = row;
     }
+    s->read += rows;
+    if (!out->failed)
+        buf_put_u32(out, count, rows);
     return end(out, start);
 }
 
@@ -292,12 +300,13 @@ static bool answer_statement(struct null_server *s, struct null_statement *st, s
     size_t start;
     switch (st->kind) {
     case NULL_SCAN: return answer_scan(s, st, &p, out, r);
-    case NULL_READ: return answer_row(s, st, &p, out, r);
+    case NULL_READ: return answer_rows(s, st, &p, out, r);
     case NULL_SYSTEM: return answer_system(st, &p, out, r);
     case NULL_UPDATE: break;
     }
     null_write(&s->space, st, p.values);
-    s->written++;
+    for (int i = 0; i < st->marker_count; i++)
+        s->written += st->markers[i].type == NULL_BIGINT;
     start = begin(out, r, CQL_RESULT);
     buf_append_u32(out, RESULT_VOID);
     return end(out, start);

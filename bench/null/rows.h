@@ -15,7 +15,7 @@ enum {
     NULL_KEY_BYTES = 36,
     NULL_KEYS_MAX = 1 << 24, /* beyond it keys repeat */
     NULL_ITEMS_MAX = 3 * NULL_COLUMNS_MAX,
-    NULL_MARKERS_MAX = 32,
+    NULL_MARKERS_MAX = 512,
     NULL_VALUE_MAX = 64,
 };
 

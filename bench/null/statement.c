@@ -108,6 +108,8 @@ static bool take_markers(struct null_statement *st, struct words *w)
             st->kind = NULL_SCAN;
         } else if (is_word(w, "AND")) {
             is_token = false;
+        } else if (is_word(w, "IN")) {
+            continue;
         } else if (w->is_name || (w->word.p[-1] == '"')) {
             name = w->word;
             st->has_filter |= st->kind != NULL_UPDATE && bytes_are(name, "rootorgid");
@@ -121,6 +123,10 @@ static bool parse(struct null_statement *st)
     struct words w = {.p = st->text};
     if (!next_word(&w))
         return false;
+    /* BEGIN UNLOGGED BATCH UPDATE …; UPDATE …; APPLY BATCH: one statement with more markers. */
+    if (is_word(&w, "BEGIN"))
+        while (!is_word(&w, "UPDATE") && next_word(&w))
+            ;
     st->kind = is_word(&w, "UPDATE") ? NULL_UPDATE : NULL_READ;
     if (st->kind == NULL_READ && (!is_word(&w, "SELECT") || !take_select(st, &w)))
         return false;

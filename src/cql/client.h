@@ -68,6 +68,7 @@ struct cql_request {
     int page_rows;             /* 0: all rows at once */
     struct bytes paging_state; /* null: the first page */
     enum cql_purpose purpose;
+    int rows;      /* FOR_ROW: how many it reads or writes; 0: one */
     bool is_local; /* of a node's own tables: consistency ONE */
     /* Where the rows are: NULL: anywhere. Lives until |done|. */
     const char *keyspace;
@@ -155,6 +156,8 @@ const struct cql_topology *cql_client_topology(const struct cql_client *c);
 const char *cql_client_local_dc(const struct cql_client *c);
 /* Does a token make a difference: is there more than one node to choose from? */
 bool cql_client_has_choice(const struct cql_client *c);
+/* The first replica of a token, as a number; -1: not known. Rows with one home may share a request. */
+int cql_client_home(struct cql_client *c, const char *keyspace, int64_t token);
 
 enum cql_node_state { CQL_NODE_UP, CQL_NODE_DOWN, CQL_NODE_NOT_ASKED };
 

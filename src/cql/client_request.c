@@ -124,7 +124,9 @@ static void send_one(struct node *n, struct cql_request *r)
     if (!client_send(n, r, &f))
         client_finish(r, CQL_REQUEST_LOST, &f);
     else if (c->o.pace && r->purpose == CQL_FOR_ROW && !r->is_local && !r->preparing)
-        pace_spend(c->o.pace, 1); /* whoever reads pages spends their rows when they are there */
+        pace_spend(c->o.pace,
+                   r->rows > 1 ? (uint64_t)r->rows
+                               : 1); /* whoever reads pages spends their rows when they are there */
 }
 
 static void flush(struct cql_client *c)

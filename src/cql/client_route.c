@@ -57,6 +57,14 @@ static struct node *best_replica(struct cql_client *c, const struct cql_request 
     return best;
 }
 
+int cql_client_home(struct cql_client *c, const char *keyspace, int64_t token)
+{
+    int count;
+    const uint16_t *members =
+        cql_placement_find(&c->placement, &c->topology, c->local_dc, keyspace, token, &count);
+    return count > 0 ? members[0] : -1;
+}
+
 /* No node at all is there to take anything: wake some that were never needed. */
 static void open_more(struct cql_client *c)
 {

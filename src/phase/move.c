@@ -59,6 +59,7 @@ bool move_store(struct move *m, struct fault *f)
         .local_dc = s->local_dc,
         .compression = s->compression,
         .in_flight = s->in_flight,
+        .rows_per_request = s->rows_per_request,
         .protocol_version = s->protocol_version,
         .request_timeout_ms = s->request_timeout_ms,
         .pace = flow_pace(m->flow),

@@ -31,6 +31,7 @@ struct settings {
     int in_flight;   /* requests to one node at once; 0: the default */
     int max_rate;    /* rows read or written per second; 0: no limit */
     int max_latency; /* ms, of the p99 of probe reads; 0: no limit */
+    int rows_per_request;
     int request_timeout_ms;
     int page_rows;
     const char *filter; /* "auto", "client", "server": who leaves other tenants' rows out */

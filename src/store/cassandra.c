@@ -7,6 +7,7 @@
 enum {
     TIMEOUT_DEFAULT_MS = 12000,
     RETRIES_DEFAULT = 8,
+    ROWS_PER_REQUEST = 10, /* of a batch over more partitions Cassandra warns */
     STATEMENT_MAX = 256 * 1024,
     KEY_MAX = 1 << 20,
     ROW_ARENA_MAX = 1 << 20,
@@ -68,6 +69,9 @@ static bool check_options(const struct store_options *o, struct fault *f)
     if (o->in_flight < 0 || o->in_flight > CQL_IN_FLIGHT_MAX)
         return fault_set(f, FAULT_USAGE, "%d requests in flight: must be between 1 and %d",
                          o->in_flight, CQL_IN_FLIGHT_MAX);
+    if (o->rows_per_request < 0 || o->rows_per_request > GROUP_MAX)
+        return fault_set(f, FAULT_USAGE, "%d rows per request: must be between 1 and %d",
+                         o->rows_per_request, GROUP_MAX);
     if (o->protocol_version &&
         (o->protocol_version < CQL_VERSION_MIN || o->protocol_version > CQL_VERSION_MAX))
         return fault_set(f, FAULT_USAGE, "protocol version %d: must be between %d and %d",
@@ -148,6 +152,7 @@ struct store *store_cassandra_open(struct loop *loop, const struct store_options
     s->has_login = o->user && o->user[0];
     s->in_flight = o->in_flight ? o->in_flight : CASSANDRA_IN_FLIGHT;
     s->pace = o->pace;
+    s->rows_per_request = o->rows_per_request ? o->rows_per_request : ROWS_PER_REQUEST;
     s->max_retries = o->max_retries > 0 ? o->max_retries : RETRIES_DEFAULT;
     buf_init(&s->text, STATEMENT_MAX);
     buf_init(&s->key, KEY_MAX);

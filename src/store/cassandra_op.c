@@ -1,260 +1,202 @@
-/* Operations on single rows, pipelined. */
-#include <stdio.h>
+/* Operations on single rows, pipelined; those of one kind on rows of one replica share a request. */
 #include <stdlib.h>
-#include <string.h>
 
+#include "base/log.h"
 #include "cql/murmur3.h"
-#include "store/cassandra_private.h"
-#include "store/cassandra_statement.h"
+#include "store/cassandra_group.h"
 
-/* What an operation needs while it is under way; kept and used again, so that a long run allocates
- * nothing. */
-struct cassandra_op {
-    struct cassandra_op *next; /* while free */
-    struct cql_request request;
-    struct cassandra *store;
-    struct store_op *op;
-    struct statement_integers integers;
-    struct bytes *values;
-    int capacity;
-    int probe; /* its place among the probes, or -1. Nobody drives for a probe, and its failure is
-                  nobody else's */
+enum {
+    /* Cassandra warns of a batch of more than 5 KiB, and refuses one of more than 50. */
+    SHARED_BYTES_MAX = 3 * 1024,
+    SHARED_VALUES_MAX = 400,
 };
-
-enum { VALUES_FIRST = 32, SUBJECT_KEY_MAX = 160 };
-
-static void put_back(struct cassandra_op *o)
-{
-    o->next = o->store->free_ops;
-    o->store->free_ops = o;
-}
 
 void cassandra_ops_free(struct cassandra *s)
 {
     for (int i = 0; i < STORE_PROBES_MAX; i++)
         if (s->probes[i])
-            put_back(s->probes[i]);
-    while (s->free_ops) {
-        struct cassandra_op *next = s->free_ops->next;
-        free(s->free_ops->values);
-        free(s->free_ops);
-        s->free_ops = next;
+            group_give_back(s, s->probes[i]);
+    while (s->free_groups) {
+        struct op_group *next = s->free_groups->next;
+        free(s->free_groups->values);
+        free(s->free_groups);
+        s->free_groups = next;
     }
 }
 
-static struct cassandra_op *take_free(struct cassandra *s, int values)
+static void on_done(struct cql_request *r);
+
+/* Not told from here: nobody is told of an operation before store_submit has returned. */
+static void refuse(struct cassandra *s, struct op_group *g, const struct fault *why)
 {
-    struct cassandra_op *o = s->free_ops;
-    if (o)
-        s->free_ops = o->next;
-    else
-        o = calloc(1, sizeof *o);
-    if (o && o->capacity < values) {
-        int capacity = values > VALUES_FIRST ? values : VALUES_FIRST;
-        struct bytes *more = realloc(o->values, (size_t)capacity * sizeof *more);
-        if (!more) {
-            o->next = s->free_ops;
-            s->free_ops = o;
-            return NULL;
-        }
-        o->values = more;
-        o->capacity = capacity;
+    g->request.fault = *why;
+    g->next = s->refused;
+    s->refused = g;
+    s->drive_finished = true;
+    if (!s->is_failing) {
+        s->is_failing = true;
+        s->run_fault = *why;
     }
-    return o;
 }
 
-static void name_row(const struct store_op *op, struct fault *f)
+/* False: FAULT_MEMORY. */
+static bool make_request(struct cassandra *s, struct op_group *g, struct fault *f)
 {
-    struct buf key;
-    buf_init(&key, SUBJECT_KEY_MAX);
-    for (int i = 0; i < op->table->key_count && !key.failed; i++) {
-        buf_append_char(&key, ' ');
-        type_print(&op->table->columns[i].type, op->key[i], &key);
-    }
-    fault_subject(f, "%s.%s%.*s", op->table->keyspace, op->table->name, (int)key.n,
-                  key.p ? (const char *)key.p : "");
-    buf_fini(&key);
+    struct cql_request *r = &g->request;
+    if (g->count > 1 && g->ops[0]->kind == STORE_READ)
+        g->value_count = statement_values_of_reads(g->ops, g->count, g->values);
+    r->statement = cassandra_shape_statement(s, g->shape, g->ops[0], g->count, f);
+    r->values = g->values;
+    r->value_count = g->value_count;
+    r->rows = g->count;
+    r->purpose = CQL_FOR_ROW;
+    r->done = on_done;
+    r->context = g;
+    return r->statement != NULL;
 }
 
-static bool is_conditional(const struct store_op *op)
+static void send(struct cassandra *s, struct op_group *g)
 {
-    return op->kind == STORE_UPDATE_IF || op->kind == STORE_INSERT_IF_NOT_EXISTS ||
-           op->kind == STORE_DELETE_IF;
+    struct fault f;
+    if (s->is_failing)
+        refuse(s, g, &s->run_fault);
+    else if (!make_request(s, g, &f) || !cql_client_send(s->client, &g->request, &f))
+        refuse(s, g, &f);
 }
 
-/* Fills the outcome from the answer; false with op->fault when the answer is damaged. */
-static bool take_answer(struct cassandra *s, struct store_op *op, struct cql_result *result,
-                        struct row *row)
+void cassandra_ops_flush(struct cassandra *s)
 {
-    op->outcome = STORE_OK;
-    op->row = NULL;
-    if (op->kind != STORE_READ && !is_conditional(op))
-        return true;
-    if (result->kind != CQL_RESULT_ROWS)
-        return fault_set(&op->fault, FAULT_PROTOCOL, "the answer has no rows where rows must be");
-    arena_reset(&s->row_arena);
-    *row = row_new(&s->row_arena, op->table);
-    if (!row->cells)
-        return fault_memory(&op->fault);
-    if (op->kind == STORE_READ) {
-        int got = cassandra_row_next(&result->rows, op->selected, s->cells, row, &op->fault);
-        op->row = got > 0 ? row : NULL;
-        return got >= 0;
+    while (s->open_groups) {
+        struct op_group *g = s->open_groups;
+        s->open_groups = g->next;
+        send(s, g);
     }
-    bool applied, exists;
-    if (!cassandra_row_applied(&result->rows, s->cells, row, &applied, &exists, &op->fault))
+}
+
+static void tell_refused(struct cassandra *s)
+{
+    while (s->refused) {
+        struct op_group *g = s->refused;
+        s->refused = g->next;
+        group_tell_fault(g, STORE_RUN_FAILED, &g->request.fault);
+        group_give_back(s, g);
+    }
+}
+
+/* A group for |op| alone; NULL: there is no memory. */
+static struct op_group *begin(struct cassandra *s, struct known_shape *shape, struct store_op *op,
+                              struct place place)
+{
+    struct op_group *g = group_take(s);
+    if (!g)
+        return NULL;
+    g->store = s;
+    g->shape = shape;
+    g->home = place.home;
+    g->probe = -1;
+    g->count = g->value_count = 0;
+    g->bytes = 0;
+    g->request.keyspace = place.keyspace;
+    g->request.token = place.token;
+    if (!group_has_room(g, statement_values_max(op))) {
+        group_give_back(s, g);
+        return NULL;
+    }
+    group_add(g, op);
+    return g;
+}
+
+/* A request that cannot be done for all of its rows is made for each alone: one of them may be the
+ * reason, and the others need not suffer for it. */
+static void scatter(struct cassandra *s, struct op_group *g)
+{
+    struct place place = {g->request.keyspace, g->request.token, g->home};
+    for (int i = 0; i < g->count; i++) {
+        struct op_group *alone = begin(s, cassandra_shape(s, g->ops[i]), g->ops[i], place);
+        if (alone)
+            send(s, alone);
+        else
+            group_tell_one(g, g->ops[i], STORE_ROW_FAILED, &g->request.fault);
+    }
+}
+
+/* The server takes no such request, of however good rows: too many partitions, too many bytes. */
+static bool is_refused_as_group(struct cassandra *s, const struct cql_request *r)
+{
+    if (r->fault.code != FAULT_SCHEMA)
         return false;
-    op->outcome = applied ? STORE_OK : STORE_NOT_APPLIED;
-    op->row = !applied && exists ? row : NULL;
+    if (s->rows_per_request > 1)
+        log_write(LOG_WARN, "cassandra", "one row per request from now on: %s", r->fault.text);
+    s->rows_per_request = 1;
     return true;
-}
-
-static void end_probe(struct cassandra_op *o)
-{
-    struct store_op *op = o->op;
-    op->took_us = op->outcome == STORE_OK ? o->request.took_us : 0;
-    if (op->outcome == STORE_RUN_FAILED)
-        op->outcome = STORE_ROW_FAILED;
-    op->adapter = NULL;
-    o->store->probes[o->probe] = NULL;
-    put_back(o);
-    op->done(op);
 }
 
 static void on_done(struct cql_request *r)
 {
-    struct cassandra_op *o = r->context;
-    struct cassandra *s = o->store;
-    struct store_op *op = o->op;
-    struct row row;
-    bool answered = r->outcome == CQL_ANSWERED && take_answer(s, op, r->result, &row);
-    if (!answered) {
-        op->row = NULL;
-        op->outcome = r->outcome == CQL_RUN_LOST ? STORE_RUN_FAILED : STORE_ROW_FAILED;
-        if (r->outcome != CQL_ANSWERED)
-            op->fault = r->fault;
-        if (op->fault.code != FAULT_INTERRUPTED && op->fault.code != FAULT_UNREACHABLE)
-            name_row(op, &op->fault);
-    }
-    if (o->probe >= 0) {
-        end_probe(o);
-        return;
-    }
-    if (op->outcome == STORE_RUN_FAILED && !s->is_failing) {
-        s->is_failing = true;
-        s->run_fault = op->fault;
-        s->drive_finished = true;
-    }
-    op->adapter = NULL;
-    put_back(o);
-    if (--s->outstanding <= s->drive_target)
-        s->drive_finished = true;
-    op->done(op); /* last: it may submit the next one */
+    struct op_group *g = r->context;
+    struct cassandra *s = g->store;
+    if (r->outcome == CQL_ANSWERED)
+        group_tell_answer(g, r->result);
+    else if (g->count > 1 && (r->outcome != CQL_RUN_LOST || is_refused_as_group(s, r)))
+        scatter(s, g);
+    else
+        group_tell_fault(g, r->outcome == CQL_RUN_LOST ? STORE_RUN_FAILED : STORE_ROW_FAILED,
+                         &r->fault);
+    group_give_back(s, g);
+    cassandra_ops_flush(s); /* what those that were told have submitted */
 }
 
-/* Where the row is: its request goes to one that has it. */
-static void set_place(struct cassandra *s, const struct store_op *op, struct cql_request *r)
+/* A request goes to a node that has its rows. */
+static struct place place_of(struct cassandra *s, const struct store_op *op)
 {
-    r->keyspace = NULL;
+    struct place place = {.home = -1};
     if (!cql_client_has_choice(s->client))
-        return;
+        return place;
     buf_clear(&s->key);
     if (!cql_partition_key(&s->key, op->key, op->table->partition_count))
-        return; /* the server says what is wrong with it */
-    r->keyspace = op->table->keyspace;
-    r->token = cql_token(buf_view(&s->key));
+        return place; /* the server says what is wrong with it */
+    place.keyspace = op->table->keyspace;
+    place.token = cql_token(buf_view(&s->key));
+    place.home = cql_client_home(s->client, place.keyspace, place.token);
+    return place;
 }
 
-void cassandra_forget_shapes(struct cassandra *s)
+static bool fits(const struct op_group *g, const struct known_shape *shape, int home,
+                 const struct store_op *op)
 {
-    memset(s->shapes, 0, sizeof s->shapes);
-}
-
-/* False: it has more columns than a shape can hold. */
-static bool shape_of(const struct store_op *op, struct op_shape *shape)
-{
-    memset(shape, 0, sizeof *shape);
-    shape->table = op->table;
-    shape->kind = (int)op->kind;
-    shape->key_count = statement_key_count(op);
-    shape->cell_count = op->cell_count;
-    shape->condition_count = op->condition_count;
-    shape->has_ttl = op->ttl > 0;
-    shape->selects = op->kind == STORE_READ && op->selected;
-    if (op->cell_count + op->condition_count > SHAPE_COLUMNS_MAX)
+    if (g->shape != shape || g->home != home)
         return false;
-    int n = 0;
-    for (int i = 0; i < op->cell_count; i++)
-        shape->columns[n++] = (int16_t)op->cells[i].column;
-    for (int i = 0; i < op->condition_count; i++)
-        shape->columns[n++] = (int16_t)op->conditions[i].column;
-    for (int i = 0; shape->selects && i < op->table->column_count; i++) {
-        if (!op->selected[i])
-            continue;
-        if (n == SHAPE_COLUMNS_MAX)
+    for (int i = 1; op->kind == STORE_READ && i < op->table->key_count; i++)
+        if (!bytes_equal(op->key[i], g->ops[0]->key[i]))
             return false;
-        shape->columns[n++] = (int16_t)i;
-    }
-    shape->column_count = n;
     return true;
 }
 
-static struct cql_statement *make_statement(struct cassandra *s, const struct store_op *op,
-                                            struct fault *f)
+/* Takes the open group that |op| can join off the list. */
+static struct op_group *take_open(struct cassandra *s, const struct known_shape *shape, int home,
+                                  const struct store_op *op)
 {
-    buf_clear(&s->text);
-    statement_of(&s->text, op);
-    if (s->text.failed)
-        return fault_memory(f), NULL;
-    return cql_client_statement(s->client, buf_view(&s->text), f);
+    int open = 0;
+    for (struct op_group **at = &s->open_groups; *at; at = &(*at)->next) {
+        struct op_group *g = *at;
+        if (fits(g, shape, home, op) && group_has_room(g, statement_values_max(op))) {
+            *at = g->next;
+            return g;
+        }
+        open++;
+    }
+    if (open >= OPEN_GROUPS_MAX)
+        cassandra_ops_flush(s);
+    return NULL;
 }
 
-/* A move does the same few things a million times: building the text of each anew would cost more
- * than all else that the client does for it. */
-static struct cql_statement *find_statement(struct cassandra *s, const struct store_op *op,
-                                            struct fault *f)
+static bool is_full(const struct cassandra *s, const struct op_group *g)
 {
-    struct op_shape shape;
-    if (!shape_of(op, &shape))
-        return make_statement(s, op, f);
-    for (int i = 0; i < SHAPES_MAX; i++)
-        if (s->shapes[i].statement && memcmp(&s->shapes[i].shape, &shape, sizeof shape) == 0)
-            return s->shapes[i].statement;
-    struct known_shape *known = &s->shapes[s->shape_next];
-    s->shape_next = (s->shape_next + 1) % SHAPES_MAX;
-    known->statement = make_statement(s, op, f);
-    known->shape = shape;
-    return known->statement;
-}
-
-/* The request for |op|; NULL: FAULT_MEMORY. */
-static struct cassandra_op *make_request(struct cassandra *s, struct store_op *op, struct fault *f)
-{
-    struct cql_statement *statement = find_statement(s, op, f);
-    if (!statement)
-        return NULL;
-    struct cassandra_op *o = take_free(s, statement_values_max(op));
-    if (!o)
-        return fault_memory(f), NULL;
-    o->store = s;
-    o->op = op;
-    o->probe = -1;
-    o->request.statement = statement;
-    o->request.values = o->values;
-    o->request.value_count = statement_values(op, &o->integers, o->values);
-    o->request.purpose = CQL_FOR_ROW;
-    o->request.done = on_done;
-    o->request.context = o;
-    set_place(s, op, &o->request);
-    op->adapter = o;
-    return o;
-}
-
-static bool give_back(struct cassandra_op *o)
-{
-    o->op->adapter = NULL;
-    put_back(o);
-    return false;
+    int most = s->rows_per_request;
+    if (s->pace)
+        most = pace_share(s->pace, most, 1);
+    return g->count >= most || g->value_count >= SHARED_VALUES_MAX ||
+           (g->ops[0]->kind != STORE_READ && g->bytes >= SHARED_BYTES_MAX);
 }
 
 bool cassandra_submit(struct store *store, struct store_op *op, struct fault *f)
@@ -265,12 +207,21 @@ bool cassandra_submit(struct store *store, struct store_op *op, struct fault *f)
             *f = s->run_fault;
         return false;
     }
-    struct cassandra_op *o = make_request(s, op, f);
-    if (!o)
-        return false;
-    if (!cql_client_send(s->client, &o->request, f))
-        return give_back(o);
+    struct known_shape *shape = cassandra_shape(s, op);
+    bool shares = shape && shape->may_share && s->rows_per_request > 1;
+    struct place place = place_of(s, op);
+    struct op_group *g = shares ? take_open(s, shape, place.home, op) : NULL;
+    if (g)
+        group_add(g, op);
+    else if (!(g = begin(s, shape, op, place)))
+        return fault_memory(f);
     s->outstanding++;
+    if (shares && !is_full(s, g)) {
+        g->next = s->open_groups;
+        s->open_groups = g;
+    } else {
+        send(s, g);
+    }
     return true;
 }
 
@@ -281,14 +232,17 @@ bool cassandra_probe(struct store *store, struct store_op *op)
     int place = 0;
     while (place < STORE_PROBES_MAX && s->probes[place])
         place++;
-    bool may = place < STORE_PROBES_MAX && !s->is_failing;
-    struct cassandra_op *o = may ? make_request(s, op, &f) : NULL;
-    if (!o)
+    if (place == STORE_PROBES_MAX || s->is_failing)
         return false;
-    o->probe = place;
-    if (!cql_client_probe(s->client, &o->request))
-        return give_back(o);
-    s->probes[place] = o;
+    struct op_group *g = begin(s, cassandra_shape(s, op), op, place_of(s, op));
+    if (!g)
+        return false;
+    g->probe = place;
+    if (!make_request(s, g, &f) || !cql_client_probe(s->client, &g->request)) {
+        group_give_back(s, g);
+        return false;
+    }
+    s->probes[place] = g;
     return true;
 }
 
@@ -309,6 +263,9 @@ static void run_to(struct cassandra *s, int target)
 {
     s->drive_target = target;
     do {
+        if (s->outstanding > target || s->is_failing)
+            cassandra_ops_flush(s);
+        tell_refused(s);
         s->drive_finished = s->outstanding <= target;
         if (!s->drive_finished)
             cql_client_run(s->client, &s->drive_finished);

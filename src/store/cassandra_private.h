@@ -4,7 +4,8 @@
  * cassandra_schema.c reads tables; cassandra_right.c proves rights; cassandra_scan.c reads rows,
  * in the pieces that cassandra_cut.c makes, all of them or those that cassandra_filter.c has the
  * servers look for, and cassandra_unread.c names what it had to give up;
- * cassandra_op.c does operations.
+ * cassandra_op.c does operations: cassandra_group.c puts several into one request and takes its answer
+ * apart, cassandra_shape.c remembers their statements.
  */
 #ifndef STORE_CASSANDRA_PRIVATE_H
 #define STORE_CASSANDRA_PRIVATE_H
@@ -16,9 +17,9 @@
 
 enum { CASSANDRA_IN_FLIGHT = 128 };
 
-struct cassandra_op;
+struct op_group;
 
-enum { SHAPES_MAX = 8, SHAPE_COLUMNS_MAX = 32 };
+enum { SHAPES_MAX = 16, SHAPE_COLUMNS_MAX = 32, GROUP_MAX = 64, OPEN_GROUPS_MAX = 64 };
 
 /* What decides the text of an operation's statement. Zeroed before it is filled: it is compared as
  * bytes. */
@@ -32,7 +33,8 @@ struct op_shape {
 
 struct known_shape {
     struct op_shape shape;
-    struct cql_statement *statement;
+    bool may_share;
+    struct cql_statement *statements[GROUP_MAX + 1]; /* of so many operations in one request */
 };
 
 struct cassandra {
@@ -51,12 +53,15 @@ struct cassandra {
     struct bytes cells[CASSANDRA_WIDTH_MAX];
 
     /* Operations. */
-    struct cassandra_op *free_ops;
-    struct known_shape shapes[SHAPES_MAX];         /* those with a statement */
-    int shape_next;                                /* the one to be forgotten first */
-    struct arena row_arena;                        /* the row of the operation that is being told */
-    int outstanding;                               /* submitted, not told */
-    struct cassandra_op *probes[STORE_PROBES_MAX]; /* under way, or NULL */
+    int rows_per_request;
+    struct op_group *free_groups;
+    struct op_group *open_groups; /* not sent: more may join them */
+    struct op_group *refused;     /* could not be sent: not told yet */
+    struct known_shape shapes[SHAPES_MAX];
+    int shape_next;                            /* the one to be forgotten first */
+    struct arena row_arena;                    /* the row of the operation that is being told */
+    int outstanding;                           /* submitted, not told */
+    struct op_group *probes[STORE_PROBES_MAX]; /* under way, or NULL */
     int drive_target;
     bool drive_finished;
     bool is_failing;
@@ -133,6 +138,15 @@ bool cassandra_probe(struct store *s, struct store_op *op);
 void cassandra_flow(struct store *s, struct store_flow *out);
 void cassandra_set_in_flight(struct store *s, int most);
 void cassandra_ops_free(struct cassandra *s);
+/* Sends all that waits for others to share a request with. */
+void cassandra_ops_flush(struct cassandra *s);
+
+/* cassandra_shape.c: what operations like |op| are sent as; NULL: it has too many columns for that. */
+struct known_shape *cassandra_shape(struct cassandra *s, const struct store_op *op);
+/* The statement of |count| operations like |op|; |known| may be NULL. NULL: FAULT_MEMORY. */
+struct cql_statement *cassandra_shape_statement(struct cassandra *s, struct known_shape *known,
+                                                const struct store_op *op, int count,
+                                                struct fault *f);
 /* Tables that were read before may be gone, and their addresses be used again. */
 void cassandra_forget_shapes(struct cassandra *s);
 

@@ -240,6 +240,65 @@ void statement_of(struct buf *out, const struct store_op *op)
     }
 }
 
+static bool is_whole_key(const struct store_op *op)
+{
+    return statement_key_count(op) == op->table->key_count;
+}
+
+bool statement_may_share(const struct store_op *op)
+{
+    switch (op->kind) {
+    case STORE_READ: return op->table->partition_count == 1 && is_whole_key(op);
+    case STORE_UPDATE:
+    case STORE_INSERT:
+        for (int i = 0; i < op->cell_count; i++)
+            if (type_is_multicell(&op->table->columns[op->cells[i].column].type))
+                return false;
+        return true;
+    case STORE_DELETE_CELLS:
+    case STORE_DELETE_ROW: return true;
+    case STORE_UPDATE_IF:
+    case STORE_INSERT_IF_NOT_EXISTS:
+    case STORE_DELETE_IF: return false;
+    }
+    return false;
+}
+
+void statement_of_many(struct buf *out, const struct store_op *op, int count)
+{
+    const struct table *t = op->table;
+    if (op->kind != STORE_READ) {
+        buf_append_text(out, "BEGIN UNLOGGED BATCH ");
+        for (int i = 0; i < count; i++) {
+            statement_of(out, op);
+            buf_append_text(out, "; ");
+        }
+        buf_append_text(out, "APPLY BATCH");
+        return;
+    }
+    append_select(out, t, op->selected);
+    buf_append_text(out, " WHERE ");
+    statement_name(out, t->columns[0].name);
+    for (int i = 0; i < count; i++)
+        buf_append_text(out, i ? ", ?" : " IN (?");
+    buf_append_char(out, ')');
+    for (int i = 1; i < t->key_count; i++) {
+        buf_append_text(out, " AND ");
+        statement_name(out, t->columns[i].name);
+        buf_append_text(out, " = ?");
+    }
+}
+
+int statement_values_of_reads(struct store_op *const *ops, int count, struct bytes *values)
+{
+    int n = 0;
+    for (int i = 0; i < count; i++)
+        values[n++] = ops[i]->key[0];
+    for (int i = 1; i < ops[0]->table->key_count; i++)
+        values[n++] = ops[0]->key[i];
+    return n;
+}
+
 int statement_values_max(const struct store_op *op)
 {
     return 2 + op->table->key_count + op->cell_count + op->condition_count;

@@ -49,6 +49,16 @@ int statement_values_max(const struct store_op *op);
 int statement_values(const struct store_op *op, struct statement_integers *integers,
                      struct bytes *values);
 
+/* May |op| share a request with others of its kind? Not what has a condition; not what writes a
+ * collection of several cells, which must not be written twice; a read, only by a partition key of
+ * one column and its whole clustering key. */
+bool statement_may_share(const struct store_op *op);
+/* The text of |count| operations like |op| in one request: an UNLOGGED BATCH of writes, each with its
+ * own timestamp; or SELECT … WHERE pk IN (?, …) AND ck = ?, of rows whose clustering keys are equal. */
+void statement_of_many(struct buf *out, const struct store_op *op, int count);
+/* The values of reads that share a request. Those of writes stand one after the other. */
+int statement_values_of_reads(struct store_op *const *ops, int count, struct bytes *values);
+
 void statement_put_i64(uint8_t out[8], int64_t v);
 
 #endif

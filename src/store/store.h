@@ -213,6 +213,7 @@ struct store_options {
                                 point's that answers */
     bool compression;        /* LZ4 where the server offers it */
     int in_flight;           /* requests to one node at most; 0: 128 */
+    int rows_per_request;    /* written or read by their keys at once, at most; 0: 10 */
     int protocol_version;    /* 0: the newest both know */
     int request_timeout_ms;  /* 0: 12000 */
     int max_retries;         /* of one request; 0: 8 */

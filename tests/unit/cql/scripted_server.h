@@ -14,7 +14,7 @@
 #include "system_rows.h"
 #include "virtual_net.h"
 
-enum { SERVER_BODY_MAX = 1 << 20, SERVER_ROWS = 3, SERVER_TEXTS = 64, SERVER_TEXT_MAX = 400 };
+enum { SERVER_BODY_MAX = 1 << 20, SERVER_ROWS = 3, SERVER_TEXTS = 64, SERVER_TEXT_MAX = 4096 };
 
 struct server_conn {
     struct tcp *t;

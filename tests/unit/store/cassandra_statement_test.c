@@ -225,9 +225,82 @@ static void no_delete_of_a_row_ever_names_a_whole_partition(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+static const char *text_of_many(struct store_op op, int count)
+{
+    op.table = &table;
+    op.key = key;
+    buf_clear(&text);
+    statement_of_many(&text, &op, count);
+    return buf_text(&text);
+}
+
+static void writes_in_one_request_keep_their_own_timestamps(void **state)
+{
+    (void)state;
+    struct store_op op = {.kind = STORE_UPDATE, .cells = v_x, .cell_count = 1};
+    assert_string_equal(text_of_many(op, 2), "BEGIN UNLOGGED BATCH "
+                                             "UPDATE \"ks\".\"T\" USING TIMESTAMP ? SET \"v\" = ? "
+                                             "WHERE \"id\" = ? AND \"c\" = ?; "
+                                             "UPDATE \"ks\".\"T\" USING TIMESTAMP ? SET \"v\" = ? "
+                                             "WHERE \"id\" = ? AND \"c\" = ?; "
+                                             "APPLY BATCH");
+}
+
+static void reads_in_one_request_differ_in_the_partition_key_alone(void **state)
+{
+    (void)state;
+    static const uint8_t other[4] = {0, 0, 0, 4};
+    const struct bytes second[] = {{(const uint8_t *)"k2", 2}, {other, 4}};
+    bool selected[COLUMNS] = {false};
+    struct store_op op = {.kind = STORE_READ, .selected = selected};
+    assert_string_equal(
+        text_of_many(op, 3),
+        "SELECT \"id\", \"c\" FROM \"ks\".\"T\" WHERE \"id\" IN (?, ?, ?) AND \"c\" = ?");
+    op.table = &table;
+    op.key = key;
+    struct store_op another = op;
+    another.key = second;
+    assert_int_equal(statement_values_of_reads((struct store_op *[]){&op, &another}, 2, values), 3);
+    assert_true(bytes_are(values[0], "k") && bytes_are(values[1], "k2"));
+    assert_true(bytes_equal(values[2], key[1]));
+}
+
+static bool may_share(struct store_op op, const struct bytes *of)
+{
+    op.table = &table;
+    op.key = of;
+    return statement_may_share(&op);
+}
+
+/* A list that is written twice has everything twice; a condition is decided row by row; a batch with
+ * a part of a clustering key, or a partition of statics, is none of our rows. */
+static void what_must_stand_alone_does(void **state)
+{
+    (void)state;
+    static const struct store_cell list[] = {{L, {(const uint8_t *)"x", 1}}};
+    assert_true(
+        may_share((struct store_op){.kind = STORE_UPDATE, .cells = v_x, .cell_count = 1}, key));
+    assert_true(may_share((struct store_op){.kind = STORE_READ}, key));
+    assert_true(may_share((struct store_op){.kind = STORE_DELETE_ROW}, key));
+    assert_false(may_share((struct store_op){.kind = STORE_READ}, static_key));
+    assert_false(
+        may_share((struct store_op){.kind = STORE_UPDATE, .cells = list, .cell_count = 1}, key));
+    assert_false(
+        may_share((struct store_op){.kind = STORE_INSERT, .cells = list, .cell_count = 1}, key));
+    assert_false(
+        may_share((struct store_op){.kind = STORE_UPDATE_IF, .cells = v_x, .cell_count = 1}, key));
+    assert_false(may_share((struct store_op){.kind = STORE_INSERT_IF_NOT_EXISTS}, key));
+    assert_false(may_share((struct store_op){.kind = STORE_DELETE_IF}, key));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(writes_in_one_request_keep_their_own_timestamps, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(reads_in_one_request_differ_in_the_partition_key_alone,
+                                        set_up, tear_down),
+        cmocka_unit_test(what_must_stand_alone_does),
         TEST(a_scan_reads_writetimes_where_there_are_any),
         TEST(a_scan_of_some_columns_reads_the_key_too),
         TEST(a_scan_can_leave_the_filter_to_the_server),
