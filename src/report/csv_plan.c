@@ -26,6 +26,7 @@ struct csv_plan {
     struct ledger_query query;
     struct report_columns columns;
     struct names keys, touched;
+    bool has_grown; /* a change has a column that the header does not */
     struct arena names_arena, batch_arena;
     struct change *batch;
     struct buf value;
@@ -105,6 +106,12 @@ static void put_text(struct csv_plan *p, const char *text)
 static bool put_change(struct csv_plan *p, const struct change *c, struct fault *f)
 {
     char fence[32] = "";
+    int known = p->keys.n + p->touched.n;
+    if (!note_names(p, c, f))
+        return false;
+    p->has_grown = p->has_grown || p->keys.n + p->touched.n > known;
+    if (p->has_grown)
+        return true; /* it is all written once more; the other changes may have more columns yet */
     buf_clear(&p->value);
     change_row_name(c, &p->value);
     if (p->value.failed)
@@ -151,32 +158,43 @@ static void put_header(struct csv_plan *p)
     csv_end(&p->out->text);
 }
 
-static bool each_change(struct csv_plan *p,
+/* At most |most| changes; 0: all. */
+static bool each_change(struct csv_plan *p, int most,
                         bool (*each)(struct csv_plan *p, const struct change *c, struct fault *f),
                         struct fault *f)
 {
-    int n;
+    int n, max = most ? most : CHANGES_AT_ONCE;
     p->query.after_seq = 0;
     do {
         arena_reset(&p->batch_arena);
-        n = ledger_read(p->l, &p->query, p->batch, CHANGES_AT_ONCE, &p->batch_arena, f);
+        n = ledger_read(p->l, &p->query, p->batch, max, &p->batch_arena, f);
         for (int i = 0; i < n; i++) {
             if (!each(p, &p->batch[i], f))
                 return false;
             p->query.after_seq = p->batch[i].seq;
         }
-    } while (n > 0);
-    return n == 0;
+    } while (n > 0 && !most);
+    return n >= 0;
 }
 
-/* Twice over the changes: the first time for the names of the columns, which the header needs. */
+/* The header needs the names of all columns. Nearly always the first change has them all; when a
+ * later one has another, the file is begun again. */
 static bool write_rule(struct csv_plan *p, const char *path, struct fault *f)
 {
     if (!report_columns_read(p->l, p->query.rule, &p->names_arena, &p->columns, f) ||
-        !each_change(p, note_names, f) || !out_file_init(p->out, path, f))
+        !each_change(p, 1, note_names, f))
         return false;
-    put_header(p);
-    return each_change(p, put_change, f) && out_file_finish(p->out, f);
+    do {
+        p->has_grown = false;
+        p->rows = 0;
+        out_file_fini(p->out);
+        if (!out_file_init(p->out, path, f))
+            return false;
+        put_header(p);
+        if (!each_change(p, 0, put_change, f))
+            return false;
+    } while (p->has_grown);
+    return out_file_finish(p->out, f);
 }
 
 bool csv_plan_write_rule(struct ledger *l, const char *rule, int pass, const char *path,
