@@ -82,7 +82,7 @@ class Server:
         """Puts a table back to what was kept. The server runs on, so that it stays as warm as it was."""
         self.cql(f'TRUNCATE {keyspace}.{table}')
         folder = self.data(keyspace, table)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while any(folder.glob('*-Data.db')):
             if time.monotonic() > deadline:
                 raise measure.Failed(f'{keyspace}.{table} is not empty after TRUNCATE')
