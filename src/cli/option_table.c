@@ -58,7 +58,10 @@ static const struct option_row table[] = {
     {"compression", 0, OPTION_FLAG, SETTING(compression), "yes", 0, 0, NULL, COMMANDS_SET,
      REACH_FILE, "Cassandra", NULL, "use LZ4 where the server offers it", "no"},
     {"in-flight", 0, OPTION_INT, SETTING(in_flight), "0", 0, 2048, NULL, COMMANDS_SET, REACH_FILE,
-     "Cassandra", "N", "requests on their way to one node at once, at most; 0: 128", "64"},
+     "Cassandra", "N",
+     "requests on their way to one node at once, at most; 0: up to 128, fewer while its answers "
+     "are slow",
+     "64"},
     {"rows-per-request", 0, OPTION_INT, SETTING(rows_per_request), "10", 1, 64, NULL, COMMANDS_SET,
      REACH_FILE, "Cassandra", "N",
      "rows that are written, or read by their keys, in one request, at most; of more than 10 "

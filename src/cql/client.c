@@ -91,9 +91,11 @@ static void log_requests(const struct cql_client *c)
     for (int i = 0; i < c->node_count; i++) {
         const struct node *n = c->nodes[i];
         if (n->request_count)
-            log_write(LOG_INFO, "cql", "%s took %llu requests, %llu of them as a replica",
-                      node_name(n, name), (unsigned long long)n->request_count,
-                      (unsigned long long)n->replica_count);
+            log_write(
+                LOG_INFO, "cql",
+                "%s took %llu requests, %llu of them as a replica; at most %d at once in the end",
+                node_name(n, name), (unsigned long long)n->request_count,
+                (unsigned long long)n->replica_count, n->in_flight.limit);
     }
 }
 

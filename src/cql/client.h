@@ -39,7 +39,7 @@ struct cql_client_options {
     struct tls_context *tls; /* outlives the client; NULL: no encryption */
     bool lz4;
     int version;     /* 0: the newest that both know */
-    int in_flight;   /* at one node, at most, 1 … CQL_IN_FLIGHT_MAX */
+    int in_flight;   /* at one node, at most, 1 … CQL_IN_FLIGHT_MAX; 0: found by its answers */
     int timeout_ms;  /* of one request, on our clock */
     int max_retries; /* of one request */
     int patience_ms; /* how long the run goes on while no node can be reached */
@@ -144,6 +144,7 @@ const struct fault *cql_client_lost(const struct cql_client *c);
 
 /* Requests that are not answered yet, and how many there may be. */
 int cql_client_in_flight(const struct cql_client *c, int *most);
+/* From now on; 0: found by their answers. */
 void cql_client_set_in_flight(struct cql_client *c, int most);
 
 int cql_client_version(const struct cql_client *c);

@@ -50,7 +50,7 @@ int cql_client_in_flight(const struct cql_client *c, int *most)
     *most = 0;
     for (int i = 0; i < c->usable_count; i++) {
         busy += node_busy(c->usable[i]);
-        *most += c->usable[i]->link == NODE_READY ? c->usable[i]->limit : 0;
+        *most += c->usable[i]->link == NODE_READY ? c->usable[i]->in_flight.limit : 0;
     }
     return busy;
 }
@@ -58,8 +58,6 @@ int cql_client_in_flight(const struct cql_client *c, int *most)
 void cql_client_set_in_flight(struct cql_client *c, int most)
 {
     c->o.in_flight = most;
-    for (int i = 0; i < c->node_count; i++) {
-        c->nodes[i]->limit = most;
-        c->nodes[i]->answered_since_growth = 0;
-    }
+    for (int i = 0; i < c->node_count; i++)
+        in_flight_init(&c->nodes[i]->in_flight, most);
 }

@@ -1,8 +1,8 @@
 /* cql/client_private.h: the client's inside, shared by its files: client.c (calls, time),
  * client_link.c (whether anybody can be reached), client_members.c (which nodes there are),
  * client_control.c (what the cluster looks like, and events), client_route.c (which node takes a
- * request), client_request.c (sending and answers), client_flow.c (the pace,
- * probes) and node.c (connections).
+ * request), client_request.c (sending and answers), client_flow.c (the pace, probes) and node.c
+ * (connections).
  */
 #ifndef CQL_CLIENT_PRIVATE_H
 #define CQL_CLIENT_PRIVATE_H

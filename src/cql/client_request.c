@@ -113,6 +113,7 @@ bool client_send(struct node *n, struct cql_request *r, struct fault *f)
     list_append(&n->sent, r);
     n->probe_count += r->is_probe;
     n->request_count++;
+    in_flight_sent(&n->in_flight, node_busy(n));
     return true;
 }
 
@@ -191,10 +192,9 @@ static void prepare_again(struct node *n, struct cql_request *r, const struct fa
 static void slow_down(struct node *n)
 {
     char name[CQL_HOST_MAX + 8];
-    n->limit = n->limit / 2 > IN_FLIGHT_LEAST ? n->limit / 2 : IN_FLIGHT_LEAST;
-    n->answered_since_growth = 0;
+    in_flight_overloaded(&n->in_flight);
     log_write(LOG_WARN, "cql", "%s is overloaded: %d requests in flight from now on",
-              node_name(n, name), n->limit);
+              node_name(n, name), n->in_flight.limit);
 }
 
 static void drop_broken(struct node *n, struct fault *f)
@@ -255,13 +255,14 @@ static void take_prepared(struct node *n, struct cql_request *r, const struct cq
     }
 }
 
-static void grow(struct node *n)
+/* Pages differ too much to be compared, and what the cluster says of itself is seldom asked. */
+static void note_answer(struct node *n, const struct cql_request *r)
 {
+    bool is_alike = r->purpose == CQL_FOR_ROW && !r->is_local;
     n->server_errors = 0;
-    if (n->limit < n->client->o.in_flight && ++n->answered_since_growth >= n->limit) {
-        n->answered_since_growth = 0;
-        n->limit++;
-    }
+    if (!r->is_probe)
+        in_flight_answered(&n->in_flight, &node_statement(n, r->statement)->best,
+                           is_alike ? r->took_us : 0, n->client->clock_ms);
 }
 
 /* A connection was lost under |r|: it is sent again, but not for ever. */
@@ -295,9 +296,8 @@ void client_answer(struct node *n, struct cql_request *r, const struct cql_reply
         take_prepared(n, r, &reply->result.prepared);
         return;
     }
-    if (!r->is_probe)
-        grow(n);
     r->took_us = client_took_us(n->client, r);
+    note_answer(n, r);
     struct cql_result result = reply->result;
     if (result.kind == CQL_RESULT_ROWS)
         cql_statement_columns_changed(r->statement, result.rows.columns.new_id);

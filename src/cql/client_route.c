@@ -12,7 +12,8 @@ static bool was_tried(const struct node *n, const struct cql_request *r)
 
 static bool can_take(struct node *n, const struct cql_request *r)
 {
-    if (n->link != NODE_READY || node_busy(n) >= n->limit || cql_conn_is_congested(n->conn))
+    if (n->link != NODE_READY || node_busy(n) >= n->in_flight.limit ||
+        cql_conn_is_congested(n->conn))
         return false;
     /* A statement that is being prepared there waits for that, or goes elsewhere. */
     struct node_statement *s = node_statement(n, r->statement);

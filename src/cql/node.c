@@ -23,7 +23,7 @@ struct node *node_new(struct cql_client *c)
     if (!n)
         return NULL;
     n->client = c;
-    n->limit = c->o.in_flight;
+    in_flight_init(&n->in_flight, c->o.in_flight);
     n->number = c->node_count;
     c->nodes[c->node_count++] = n;
     return n;

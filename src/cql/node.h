@@ -10,6 +10,7 @@
 
 #include "cql/client.h"
 #include "cql/conn.h"
+#include "cql/in_flight.h"
 #include "cql/topology.h"
 
 enum node_link {
@@ -29,6 +30,7 @@ struct node_statement {
     bool is_ready, is_preparing;
     uint32_t generation;   /* counts preparations */
     uint64_t preparing_ms; /* since when */
+    struct answer_best best;
 };
 
 struct node {
@@ -48,12 +50,11 @@ struct node {
     uint64_t due_ms, opening_since_ms, ready_since_ms;
     struct fault fault; /* why the last connection ended */
 
-    struct request_list sent; /* in the order of sending */
-    int probe_count;          /* of |sent|; they do not count for |limit| */
-    int delayed_count;        /* answered by it with "later" */
-    int limit;                /* of both; moves between IN_FLIGHT_LEAST and the option */
-    int answered_since_growth;
-    int server_errors; /* in a row */
+    struct request_list sent;   /* in the order of sending */
+    int probe_count;            /* of |sent|; they do not count for |limit| */
+    int delayed_count;          /* answered by it with "later" */
+    struct in_flight in_flight; /* how many of both there may be */
+    int server_errors;          /* in a row */
     struct node_statement *statements;
     int statement_count;
 
@@ -62,7 +63,7 @@ struct node {
     uint64_t request_count, replica_count;   /* sent to it; as a replica of their token */
 };
 
-enum { IN_FLIGHT_LEAST = 4, NODE_STEADY_MS = 10000, NODE_QUIET_MS = 30000 };
+enum { NODE_STEADY_MS = 10000, NODE_QUIET_MS = 30000 };
 
 struct node *node_new(struct cql_client *c);
 void node_free(struct node *n);

@@ -66,7 +66,7 @@ static void append_status(struct flow *x, struct buf *out)
     if (s->in_flight > 0)
         buf_printf(out, "at most %d", s->in_flight);
     else
-        buf_append_text(out, "by default");
+        buf_append_text(out, "found by how long answers take");
     if (flow.most > 0)
         buf_printf(out, ", now %d of %d", flow.in_flight, flow.most);
     if (!words[0])

@@ -120,7 +120,7 @@ static bool connect_client(struct cassandra *s, const struct store_options *o, s
         .tls = s->tls,
         .lz4 = o->compression,
         .version = o->protocol_version,
-        .in_flight = s->in_flight,
+        .in_flight = o->in_flight,
         .timeout_ms = o->request_timeout_ms > 0 ? o->request_timeout_ms : TIMEOUT_DEFAULT_MS,
         .max_retries = s->max_retries,
         .patience_ms = CQL_PATIENCE_MS,
@@ -150,7 +150,6 @@ struct store *store_cassandra_open(struct loop *loop, const struct store_options
     s->base.adapter = &adapter;
     s->loop = loop;
     s->has_login = o->user && o->user[0];
-    s->in_flight = o->in_flight ? o->in_flight : CASSANDRA_IN_FLIGHT;
     s->pace = o->pace;
     s->rows_per_request = o->rows_per_request ? o->rows_per_request : ROWS_PER_REQUEST;
     s->max_retries = o->max_retries > 0 ? o->max_retries : RETRIES_DEFAULT;

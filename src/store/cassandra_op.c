@@ -255,8 +255,7 @@ void cassandra_flow(struct store *store, struct store_flow *out)
 void cassandra_set_in_flight(struct store *store, int most)
 {
     struct cassandra *s = (struct cassandra *)store;
-    s->in_flight = most > 0 ? most : CASSANDRA_IN_FLIGHT;
-    cql_client_set_in_flight(s->client, s->in_flight);
+    cql_client_set_in_flight(s->client, most);
 }
 
 static void run_to(struct cassandra *s, int target)

@@ -15,8 +15,6 @@
 #include "store/cassandra_row.h"
 #include "store/store.h"
 
-enum { CASSANDRA_IN_FLIGHT = 128 };
-
 struct op_group;
 
 enum { SHAPES_MAX = 16, SHAPE_COLUMNS_MAX = 32, GROUP_MAX = 64, OPEN_GROUPS_MAX = 64 };
@@ -44,7 +42,6 @@ struct cassandra {
     struct cql_client *client;
     struct store_about about;
     bool has_login;
-    int in_flight;
     int max_retries;
     struct pace *pace; /* may be NULL */
 

@@ -212,7 +212,7 @@ struct store_options {
     const char *local_dc;    /* the data center whose nodes are asked; NULL, "": the first contact
                                 point's that answers */
     bool compression;        /* LZ4 where the server offers it */
-    int in_flight;           /* requests to one node at most; 0: 128 */
+    int in_flight;           /* requests to one node at most; 0: found by its answers */
     int rows_per_request;    /* written or read by their keys at once, at most; 0: 10 */
     int protocol_version;    /* 0: the newest both know */
     int request_timeout_ms;  /* 0: 12000 */
@@ -266,7 +266,7 @@ bool store_probe(struct store *s, struct store_op *op);
 bool store_can_probe(const struct store *s);
 
 void store_flow(struct store *s, struct store_flow *out);
-/* From now on; 0: the default. */
+/* From now on; 0: found by the answers. */
 void store_set_in_flight(struct store *s, int most);
 
 /* The adapters' own openers, used by store_open. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "cql/client.h"
+#include "cql/in_flight.h"
 #include "scripted_cluster.h"
 
 static struct loop *loop;
@@ -60,9 +61,11 @@ static void run_for(unsigned ms)
     timer_free(t);
 }
 
-/* Requests of one test: |left| more to be told, one after the other in each of eight lanes. */
+enum { LANES = 8, LANES_MAX = 64 };
+
+/* Requests of one test: |left| more to be told, one after the other in each of some lanes. */
 static struct {
-    struct cql_request requests[8];
+    struct cql_request requests[LANES_MAX];
     int active, left, told, answered;
     enum cql_outcome last;
     struct fault fault;
@@ -92,12 +95,12 @@ static void on_done(struct cql_request *r)
     send_next(r);
 }
 
-static void begin_load(int count, const int64_t *token)
+static void begin_lanes(int lanes, int count, const int64_t *token)
 {
     memset(&load, 0, sizeof load);
     load.left = count;
-    load.active = 8;
-    for (int i = 0; i < 8; i++) {
+    load.active = lanes;
+    for (int i = 0; i < lanes; i++) {
         struct cql_request *r = &load.requests[i];
         r->statement = cql_client_statement(client, bytes_of("UPDATE t"), &fault);
         r->purpose = CQL_FOR_ROW;
@@ -108,6 +111,11 @@ static void begin_load(int count, const int64_t *token)
         }
         send_next(r);
     }
+}
+
+static void begin_load(int count, const int64_t *token)
+{
+    begin_lanes(LANES, count, token);
 }
 
 /* Every one of them is told exactly once. */
@@ -263,6 +271,31 @@ static void an_overloaded_node_slows_down_alone(void **state)
     do_load(300, NULL);
     assert_int_equal(load.answered, 300);
     assert_int_equal(cluster.peers[2].connections, 1);
+}
+
+static int at_once(void)
+{
+    int most;
+    cql_client_in_flight(client, &most);
+    return most;
+}
+
+static void nodes_that_cannot_keep_up_get_fewer_at_once(void **state)
+{
+    (void)state;
+    open_warm();
+    assert_int_equal(at_once(), 3 * 32); /* what was asked for */
+    cql_client_set_in_flight(client, 0);
+    begin_lanes(LANES_MAX, 3000, NULL);
+    cql_client_run(client, &load.finished);
+    assert_true(at_once() >= 3 * 8);
+    cql_client_set_in_flight(client, 0); /* it begins again, and knows how quick they can be */
+    for (int i = 0; i < PEERS; i++)
+        cluster.peers[i].script = SLOW;
+    begin_lanes(LANES_MAX, 600, NULL);
+    cql_client_run(client, &load.finished);
+    assert_int_equal(load.answered, 600);
+    assert_in_range(at_once(), 3 * IN_FLIGHT_LEAST, 3 * 6);
 }
 
 static void what_a_coordinator_cannot_do_another_one_may(void **state)
@@ -426,6 +459,7 @@ int main(void)
         TEST(a_node_that_comes_and_goes_stops_nothing),
         TEST(a_silent_node_is_left),
         TEST(an_overloaded_node_slows_down_alone),
+        TEST(nodes_that_cannot_keep_up_get_fewer_at_once),
         TEST(what_a_coordinator_cannot_do_another_one_may),
         TEST(the_run_is_lost_when_no_node_can_be_had),
         TEST(a_password_that_was_changed_costs_one_refused_login),

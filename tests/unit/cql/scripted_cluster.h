@@ -25,6 +25,7 @@ enum script {
     UNAVAILABLE, /* always */
     HANG_UP,     /* at every third */
     SILENT,
+    SLOW, /* one after the other, 5 ms for each */
 };
 
 struct peer {
@@ -183,6 +184,7 @@ static bool answer_execute(struct peer *p, int fd, int stream)
             return false;
         break;
     case SILENT: return true;
+    case SLOW: usleep(5000); break;
     }
     send_frame(fd, stream, 0x08, (struct bytes){done, sizeof done});
     return true;
