@@ -39,7 +39,7 @@ empty_tables() { :; }
 # begin_move DIR [OPTION…]: at LOCAL_QUORUM; a node that hangs is noticed after 3 s.
 begin_move() {
     "$TENANTMOVE" init "$work/$1" --source $source_id --target $target_id --cassandra "127.0.0.1:$cassandra_port" \
-        --request-timeout-ms 3000 "${@:2}" >/dev/null
+        --filter $filter --request-timeout-ms 3000 "${@:2}" >/dev/null
 }
 
 # background DIR COMMAND…: runs it; pid is its process, ended waits and sets code and out.
