@@ -114,6 +114,7 @@ bool client_send(struct node *n, struct cql_request *r, struct fault *f)
     n->probe_count += r->is_probe;
     n->request_count++;
     in_flight_sent(&n->in_flight, node_busy(n));
+    retry_budget_request(&n->retries);
     return true;
 }
 
@@ -263,6 +264,8 @@ static void note_answer(struct node *n, const struct cql_request *r)
     if (!r->is_probe)
         in_flight_answered(&n->in_flight, &node_statement(n, r->statement)->best,
                            is_alike ? r->took_us : 0, n->client->clock_ms);
+    if (r->tries)
+        retry_budget_succeeded(&n->retries);
 }
 
 /* A connection was lost under |r|: it is sent again, but not for ever. */
@@ -347,13 +350,26 @@ static void time_out_node(struct node *n)
     }
 }
 
+static bool may_try_again(struct node *n)
+{
+    char name[CQL_HOST_MAX + 8];
+    bool was_short = n->retries.is_short;
+    if (retry_budget_take(&n->retries, n->client->clock_ms))
+        return true;
+    if (!was_short)
+        log_write(LOG_WARN, "cql",
+                  "%s fails more than a tenth of its requests: they are sent again more slowly",
+                  node_name(n, name));
+    return false;
+}
+
 void client_time_out(struct cql_client *c)
 {
     for (int i = 0; i < c->node_count; i++)
         time_out_node(c->nodes[i]);
     for (struct cql_request *r = c->delayed.first, *next; r; r = next) {
         next = r->next;
-        if (r->due_ms > c->clock_ms)
+        if (r->due_ms > c->clock_ms || (r->node && !may_try_again(r->node)))
             continue;
         end_delay(c, r);
         r->list = CQL_QUEUED;

@@ -24,6 +24,7 @@ struct node *node_new(struct cql_client *c)
         return NULL;
     n->client = c;
     in_flight_init(&n->in_flight, c->o.in_flight);
+    retry_budget_init(&n->retries);
     n->number = c->node_count;
     c->nodes[c->node_count++] = n;
     return n;

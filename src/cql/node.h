@@ -11,6 +11,7 @@
 #include "cql/client.h"
 #include "cql/conn.h"
 #include "cql/in_flight.h"
+#include "cql/retry_budget.h"
 #include "cql/topology.h"
 
 enum node_link {
@@ -54,7 +55,8 @@ struct node {
     int probe_count;            /* of |sent|; they do not count for |limit| */
     int delayed_count;          /* answered by it with "later" */
     struct in_flight in_flight; /* how many of both there may be */
-    int server_errors;          /* in a row */
+    struct retry_budget retries;
+    int server_errors; /* in a row */
     struct node_statement *statements;
     int statement_count;
 

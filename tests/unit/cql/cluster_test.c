@@ -61,7 +61,7 @@ static void run_for(unsigned ms)
     timer_free(t);
 }
 
-enum { LANES = 8, LANES_MAX = 64 };
+enum { LANES = 8, LANES_MANY = 64, LANES_MAX = 256 };
 
 /* Requests of one test: |left| more to be told, one after the other in each of some lanes. */
 static struct {
@@ -286,16 +286,37 @@ static void nodes_that_cannot_keep_up_get_fewer_at_once(void **state)
     open_warm();
     assert_int_equal(at_once(), 3 * 32); /* what was asked for */
     cql_client_set_in_flight(client, 0);
-    begin_lanes(LANES_MAX, 3000, NULL);
+    begin_lanes(LANES_MANY, 3000, NULL);
     cql_client_run(client, &load.finished);
     assert_true(at_once() >= 3 * 8);
     cql_client_set_in_flight(client, 0); /* it begins again, and knows how quick they can be */
     for (int i = 0; i < PEERS; i++)
         cluster.peers[i].script = SLOW;
-    begin_lanes(LANES_MAX, 600, NULL);
+    begin_lanes(LANES_MANY, 600, NULL);
     cql_client_run(client, &load.finished);
     assert_int_equal(load.answered, 600);
     assert_in_range(at_once(), 3 * IN_FLIGHT_LEAST, 3 * 6);
+}
+
+static void a_sick_node_is_not_asked_more_and_more(void **state)
+{
+    (void)state;
+    cluster.size = 1;
+    open_client();
+    cql_client_set_in_flight(client, LANES_MAX);
+    do_load(16, NULL);
+    cluster.peers[0].script = UNAVAILABLE;
+    cluster.peers[0].executes = 0;
+    uint64_t began = loop_now_ms(loop);
+    begin_lanes(LANES_MAX, LANES_MAX, NULL);
+    run_for(1000);
+    /* 256, and retries: the 200 that are saved up, 100 a second, a tenth of the requests. Without a
+     * budget they are more than 1,000. */
+    int gone = (int)(loop_now_ms(loop) - began);
+    assert_in_range(executes_of(1), LANES_MAX + 200, LANES_MAX + 200 + gone / 10 + 40);
+    cluster.peers[0].script = ANSWER;
+    cql_client_run(client, &load.finished);
+    assert_int_equal(load.answered, LANES_MAX);
 }
 
 static void what_a_coordinator_cannot_do_another_one_may(void **state)
@@ -460,6 +481,7 @@ int main(void)
         TEST(a_silent_node_is_left),
         TEST(an_overloaded_node_slows_down_alone),
         TEST(nodes_that_cannot_keep_up_get_fewer_at_once),
+        TEST(a_sick_node_is_not_asked_more_and_more),
         TEST(what_a_coordinator_cannot_do_another_one_may),
         TEST(the_run_is_lost_when_no_node_can_be_had),
         TEST(a_password_that_was_changed_costs_one_refused_login),
