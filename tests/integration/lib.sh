@@ -59,7 +59,7 @@ url() { echo "http://127.0.0.1:$(port "$1")"; }
 
 # ---- Cassandra ----
 
-# How tm-seed and cql.py get in: nothing, or login, CA and certificate of a cassandra-*tls.
+# How tm-seed and cql.py get in: nothing, or the login of a *-login or *-tls, CA and certificate of a *-tls.
 access=()
 cql() { "$python" "$root/tests/servers/cql.py" --port "$cassandra_port" "${access[@]}" "$@"; }
 
@@ -81,10 +81,13 @@ cassandra() {
     cassandra_name=$1 generation=$2 cassandra_port=$(port "$1")
     mark=$TENANTMOVE_SCRATCH/servers/$1/generation
     access=()
+    if [[ $1 = *-login || $1 = *-tls ]]; then
+        (umask 077 && echo cassandra >"$work/superuser")
+        access=(--user cassandra --password-file "$work/superuser")
+    fi
     if [[ $1 = *-tls ]]; then
         tls=$TENANTMOVE_SCRATCH/servers/$1/tls
-        (umask 077 && echo cassandra >"$work/superuser")
-        access=(--user cassandra --password-file "$work/superuser" --ca "$tls/ca.pem" --certificate "$tls/client.pem")
+        access+=(--ca "$tls/ca.pem" --certificate "$tls/client.pem")
     fi
     schema_of "$2" >"$work/schema.cql"
     if [[ $(cat "$mark" 2>/dev/null) != "$2" ]]; then

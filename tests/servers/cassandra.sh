@@ -1,10 +1,10 @@
-# cassandra.sh: how a Cassandra node is started; sourced by script/server, which sets kind, version and dir.
+# cassandra.sh: how a Cassandra node is started; sourced by script/server, which sets name, variant, version and dir.
 # shellcheck shell=bash disable=SC2154,SC2034
 
 # All nodes of a ring have the same port for each other, chosen at the first start of the first one.
 storage_port() {
-    local file=$state/cassandra-ring-1/storage-port
-    if [[ $name != cassandra-ring-* ]]; then
+    local file=${dir%-*}-1/storage-port
+    if [[ $variant != ring ]]; then
         free_port $((port + 1000)) "$self"
         return
     fi
@@ -35,7 +35,7 @@ cassandra_settings() {
     done <<<"${CASSANDRA_SETTINGS:-}"
 }
 
-# Sets run; only key names that both 3.11 and 5.0 read.
+# Sets run; only key names that all of 3.11 to 5.0 read.
 cassandra_command() {
     local home jars port storage jmx conf=$dir/conf module heap=768M more
     home=$(java_home)
@@ -79,17 +79,17 @@ Y
     if [[ $version = 3.11.* ]]; then
         printf 'start_rpc: false\ndisk_access_mode: standard\n' >>"$conf/cassandra.yaml"  # no un-mmap on Java 17
     fi
-    if [[ $name = cassandra-ring-* ]]; then
+    if [[ $variant = ring ]]; then
         heap=512M
         join_ring
     else
         echo 'endpoint_snitch: SimpleSnitch' >>"$conf/cassandra.yaml"
     fi
-    if [[ $name = *-tls ]]; then
+    if [[ $variant = tls ]]; then
         tls_files "$home"
         tls_settings "$([[ $version = 3.11.* ]] && echo true || echo false)" >>"$conf/cassandra.yaml"
     fi
-    if [[ $name = *-login || $name = *-tls ]]; then
+    if [[ $variant = login || $variant = tls ]]; then
         printf 'authenticator: PasswordAuthenticator\nauthorizer: CassandraAuthorizer\nrole_manager: CassandraRoleManager\n' \
             >>"$conf/cassandra.yaml"
     fi
@@ -131,7 +131,7 @@ L
 cassandra_ready() {
     local port answer
     port=$(<"$dir/port")
-    if [[ $name = *-tls ]]; then
+    if [[ $variant = tls ]]; then
         /usr/bin/python3 "$parts/cql.py" --port "$port" --user cassandra --ca "$dir/tls/ca.pem" \
             --certificate "$dir/tls/client.pem" -e 'SELECT key FROM system.local' >/dev/null 2>&1
         return
@@ -139,6 +139,6 @@ cassandra_ready() {
     answer=$(timeout 3 bash -c 'exec 3<>"/dev/tcp/$1/$0"; printf "\4\0\0\0\5\0\0\0\0" >&3
         head -c 5 <&3 | od -An -tx1' "$port" "$host" 2>/dev/null) || return 1
     [[ $answer = *" 06" ]] || return 1
-    [[ $name != *-login ]] ||
+    [[ $variant != login ]] ||
         /usr/bin/python3 "$parts/cql.py" --port "$port" --user cassandra -e 'SELECT key FROM system.local' >/dev/null 2>&1
 }
