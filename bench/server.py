@@ -67,10 +67,20 @@ class Server:
     def data(self, keyspace, table):
         return pathlib.Path(glob.glob(f'{self.folder}/data/data/{keyspace}/{table}-*')[0])
 
+    def wait_for(self, keyspace, table, count):
+        """Until the table has so many SSTables."""
+        deadline = time.monotonic() + 120
+        while len(list(self.data(keyspace, table).glob('*-Data.db'))) != count:
+            if time.monotonic() > deadline:
+                raise measure.Failed(f'{keyspace}.{table} has not come down to {count} SSTables')
+            time.sleep(0.05)
+
     def keep(self, keyspace, table, name):
         """Makes one SSTable of the table as it is now, and keeps it as |name|."""
         self.nodetool('flush', keyspace, table)
         self.nodetool('compact', keyspace, table)
+        # Those that were compacted are deleted a little later.
+        self.wait_for(keyspace, table, 1)
         kept = self.scratch / 'kept' / name
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir(parents=True)
@@ -81,12 +91,8 @@ class Server:
     def restore(self, keyspace, table, name):
         """Puts a table back to what was kept. The server runs on, so that it stays as warm as it was."""
         self.cql(f'TRUNCATE {keyspace}.{table}')
+        self.wait_for(keyspace, table, 0)
         folder = self.data(keyspace, table)
-        deadline = time.monotonic() + 120
-        while any(folder.glob('*-Data.db')):
-            if time.monotonic() > deadline:
-                raise measure.Failed(f'{keyspace}.{table} is not empty after TRUNCATE')
-            time.sleep(0.05)
         for file in (self.scratch / 'kept' / name).iterdir():
             os.link(file, folder / file.name)
         self.nodetool('refresh', keyspace, table)
