@@ -1,5 +1,6 @@
 #include "phase/phase_private.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "http/http.h"
@@ -78,9 +79,13 @@ static bool check_cassandra(struct move *m, struct check_result *r)
         return false;
     }
     const struct store_about *a = &m->store_about;
-    say(r, CHECK_OK, "cassandra", "", "%s at %s, %d node%s, %s%s%s", a->product, a->address,
-        a->node_count, a->node_count == 1 ? "" : "s", a->consistency, a->encryption[0] ? ", " : "",
-        a->encryption);
+    char wire[48] = "";
+    if (a->protocol_version > 0)
+        snprintf(wire, sizeof wire, ", protocol v%d%s", a->protocol_version,
+                 a->is_compressed ? ", LZ4" : "");
+    say(r, CHECK_OK, "cassandra", "", "%s at %s, %d node%s, %s%s%s%s", a->product, a->address,
+        a->node_count, a->node_count == 1 ? "" : "s", a->consistency, wire,
+        a->encryption[0] ? ", " : "", a->encryption);
     if (a->encryption[0] && !a->is_verified)
         say(r, CHECK_NOTE, "tls", "set cassandra-tls-verify: yes, and cassandra-ca-file",
             "the server's certificate is not checked: anybody may be the server");

@@ -70,6 +70,7 @@ bool cassandra_ask_about(struct cassandra *s, struct fault *f)
     s->about.node_count = t->count;
     s->about.schema_agrees = cql_topology_schema_agrees(t);
     s->about.protocol_version = cql_client_version(s->client);
+    s->about.is_compressed = cql_client_compresses(s->client);
     snprintf(s->about.address, sizeof s->about.address, "%s", cql_client_peer(s->client));
     return true;
 }

@@ -31,6 +31,7 @@ struct store_about {
     char encryption[80];     /* "TLS 1.3 TLS_AES_256_GCM_SHA384", or "" */
     bool is_verified;        /* with encryption: the server is who it should be */
     int protocol_version;    /* 0: none */
+    bool is_compressed;      /* what goes over the wire, with LZ4 */
     bool schema_agrees;      /* all nodes have one schema version */
     int64_t clock_offset_us; /* server's clock minus ours, roughly; 0 when it cannot be told */
 };

@@ -26,6 +26,11 @@ encrypted() {
     if [[ $1 = *-tls ]]; then says "TLS 1.3 TLS_"; else ! says "TLS 1." >/dev/null; fi
 }
 
+# compressed YES-OR-NO: check says LZ4 where it was asked for, and only there.
+compressed() {
+    if [[ $1 = yes ]]; then says ", LZ4"; else ! says ", LZ4" >/dev/null; fi
+}
+
 # move SERVER COMPRESSION
 move() {
     local what="$1, compression $2" step
@@ -35,6 +40,7 @@ move() {
     tm real check
     check "$what: check" ends 0
     check "$what: encrypted, or not" encrypted "$1"
+    check "$what: compressed, or not" compressed "$2"
     oracle oracle plan
     tm real plan
     check "$what: plan" ends 0
