@@ -15,8 +15,13 @@ static void choose_next(struct status_result *s)
     }
     bool retire_open = s->retire.by_state[CHANGE_PLANNED] + s->retire.by_state[CHANGE_SENT] > 0;
     const char *next = "nothing: the move is done";
+    bool is_job = s->run_count > 0 && strcmp(s->runs[s->run_count - 1].name, "job") == 0;
     if (s->writer_pid)
         next = "wait: another process works in this directory";
+    else if (is_job && open + retire_open > 0)
+        next = "run the same job again: it goes on";
+    else if (is_job)
+        next = "nothing here: this job has done its part; go on with the page's next step";
     else if (!s->has_plan)
         next = "tenantmove plan";
     else if (open)
