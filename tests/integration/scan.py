@@ -47,9 +47,11 @@ def wide(port, user, megabytes):
 def many(port, count):
     """Small rows of users, one in ten of the old tenant."""
     session = connect(port)
-    insert = session.prepare('INSERT INTO sunbird.user (id, rootorgid) VALUES (?, ?)')
-    rows = (('u%d' % i, OLD if i % 10 == 0 else 'other') for i in range(int(count)))
-    insert_all(session, insert, rows)
+    one = 'INSERT INTO sunbird.user (id, rootorgid) VALUES (?, ?); '
+    insert = session.prepare('BEGIN UNLOGGED BATCH ' + one * BATCH + 'APPLY BATCH')
+    batches = ([v for i in range(first, first + BATCH) for v in ('u%d' % i, OLD if i % 10 == 0 else 'other')]
+               for first in range(0, int(count), BATCH))
+    insert_all(session, insert, batches)
 
 
 def rows_read(ledger):
