@@ -103,7 +103,7 @@ Y
 L
     run=("$home/bin/java" "-Dtenantmove.server=$dir." -Xms192M "-Xmx${TENANTMOVE_CASSANDRA_HEAP:-$heap}" -Xss512k
         -XX:+UseSerialGC -XX:-UsePerfData -Djava.net.preferIPv4Stack=true
-        "-javaagent:$(tr : '\n' <<<"$jars" | grep -m 1 /jamm-)"
+        "-javaagent:$(grep -o '[^:]*/jamm-[^:]*' <<<"$jars")"
         "-Dlogback.configurationFile=$conf/logback.xml" "-Dcassandra.config=file://$conf/cassandra.yaml"
         "-Dcassandra.storagedir=$dir/data" "-Dcassandra.logdir=$dir/data"
         "-Dcassandra.jmx.local.port=$jmx" -Djava.rmi.server.hostname=127.0.0.1 -Dcassandra-foreground=yes
