@@ -96,8 +96,6 @@ struct store_op {
     const struct row *row;
     struct fault fault;
     uint32_t took_us; /* of a probe: from sending to answer; 0: it cannot be told */
-
-    void *adapter; /* for the adapter alone */
 };
 
 /* How far a scan is. */

@@ -132,6 +132,17 @@ tm() {
     code=$?
 }
 
+# background DIR COMMAND...: runs it on a directory that is there; pid is its process, ended waits and sets code and out.
+background() {
+    "$TENANTMOVE" "${@:2}" --dir "$work/$1" >"$work/out" 2>&1 &
+    pid=$!
+}
+ended() {
+    wait "$pid"
+    code=$?
+    out=$(<"$work/out")
+}
+
 oracle() {
     local dir=$work/$1
     shift

@@ -18,19 +18,6 @@ proxy=$!
 until [[ -s $work/proxy.port ]]; do sleep 0.05; done
 near=$cassandra_port far=$(<"$work/proxy.port")
 
-# start DIR COMMAND...: in the background.
-start() {
-    local dir=$work/$1
-    shift
-    "$TENANTMOVE" "$@" --dir "$dir" >"$work/out" 2>&1 &
-    pid=$!
-}
-# ended: sets out and code.
-ended() {
-    wait "$pid"
-    code=$?
-    out=$(<"$work/out")
-}
 control() { "$TENANTMOVE" control "$@" --dir "$work/$dir"; }
 # now KEY: of the running move.
 now() { control status --json 2>/dev/null | "$python" -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1" 2>/dev/null; }
@@ -71,7 +58,7 @@ P
 dir=rate
 filter=auto # what is scanned after the limit is gone, the servers may filter
 cassandra_port=$near tm rate check
-start rate plan --max-rate 1500
+background rate plan --max-rate 1500
 comes 10 at_least rows 400
 check "--max-rate is held over a scan" holds 1500 4 10
 control set max-rate=3000 >/dev/null
@@ -81,7 +68,7 @@ ended
 check "and without one it goes to the end" ends 0
 oracle oracle plan
 check "the same plan as without" same_plan rate oracle
-start rate apply --max-rate 1000
+background rate apply --max-rate 1000
 comes 10 at_least rows 100
 check "--max-rate is held over writes" holds 1000 3 15
 control set max-rate=0 >/dev/null
@@ -97,7 +84,7 @@ oracle oracle plan
 dir=latency
 filter=client
 cassandra_port=$far tm latency check
-start latency plan --max-latency 150 --max-rate 600
+background latency plan --max-latency 150 --max-rate 600
 comes 10 at_least p99_us 1
 wire 400
 check "a cluster that suffers slows the run" comes 15 has state "slowed: p99 4"
@@ -124,7 +111,7 @@ check "connections that were cut meanwhile are opened again" ends 0
 check "the same plan as without" same_plan latency oracle
 check "who paused it is in the history" grep -q "control   paused, by" <("$TENANTMOVE" status --dir "$work/$dir")
 
-start latency apply --max-rate 300
+background latency apply --max-rate 300
 comes 10 at_least rows 100
 control pause >/dev/null
 comes 10 has paused True

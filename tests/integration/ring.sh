@@ -42,17 +42,6 @@ begin_move() {
         --filter $filter --request-timeout-ms 3000 "${@:2}" >/dev/null
 }
 
-# background DIR COMMAND…: runs it; pid is its process, ended waits and sets code and out.
-background() {
-    "$TENANTMOVE" "${@:2}" --dir "$work/$1" >"$work/out" 2>&1 &
-    pid=$!
-}
-ended() {
-    wait "$pid"
-    code=$?
-    out=$(<"$work/out")
-}
-
 # settled DIR N: waits until N changes are settled in the ledger, or the run ended.
 settled() { "$python" "$here/settled.py" "$work/$1/ledger.db" "$2" "$pid"; }
 
