@@ -24,7 +24,7 @@
 
 struct ledger;
 
-enum { LEDGER_BATCH_MAX = 4096, LEDGER_VERSION = 2 };
+enum { LEDGER_BATCH_MAX = 4096, LEDGER_VERSION = 3 };
 
 enum ledger_mode {
     LEDGER_CREATE, /* a new ledger; FAULT_REFUSED when there is one */

@@ -2,8 +2,8 @@
  * sqlite3.h.
  *
  * Two tables hold a change: |changes| what never alters once apply began (names, cells), |states|
- * the few bytes that do. So taking and settling rewrite some twenty bytes of a change, whatever
- * size its row has.
+ * what became of it: one row for a whole span of changes. So taking and settling a thousand changes
+ * rewrite a few small rows.
  */
 #ifndef LEDGER_LEDGER_PRIVATE_H
 #define LEDGER_LEDGER_PRIVATE_H
@@ -35,23 +35,23 @@ enum statement {
     SQL_RULES,
     SQL_PUT_RULE,
     SQL_TALLIES,
-    SQL_PUT_TALLY,
     SQL_LAST_SEQ,
     SQL_ADD_CHANGE,
     SQL_REPLACE_CHANGE,
-    SQL_ADD_STATE,
-    SQL_REPLACE_STATE,
-    SQL_STATE_OF,
-    SQL_STATES_OF,
-    SQL_REMOVE_CHANGE,
-    SQL_REMOVE_STATE,
-    SQL_FORGET_CHANGES,
-    SQL_FORGET_STATES,
+    SQL_PUT_SPAN,
+    SQL_SPAN_OF,
+    SQL_SPANS,
+    SQL_SPLIT_SPAN,
+    SQL_END_SPAN,
+    SQL_SET_SPANS,
+    SQL_SPAN_BEFORE,
+    SQL_SPAN_OF_PASS,
+    SQL_REMOVE_SPAN,
+    SQL_REMOVE_CHANGES,
     SQL_FORGET_ALL_CHANGES,
     SQL_FORGET_ALL_STATES,
     SQL_FORGET_RANGES,
     SQL_FORGET_TOTALS,
-    SQL_FORGET_TALLIES,
     SQL_PUT_TOTAL,
     SQL_TOTALS,
     SQL_PUT_RANGE,
@@ -66,8 +66,6 @@ enum statement {
     SQL_REJECTED_BEFORE,
     SQL_PLANNED,
     SQL_OPEN,
-    SQL_MARK_SENT,
-    SQL_SETTLE,
     SQL_READ,
     SQL_READ_ROW,
     SQL_REPEATS,
@@ -91,13 +89,20 @@ struct ledger_rule {
     int ordinal;
 };
 
-/* How many changes of one rule and pass are in each state. Kept in memory by the writer and
- * written with each commit. */
+/* How many changes of one rule and pass are in each state; the writer keeps it in memory. */
 struct tally {
     int64_t rule;
     int pass;
-    bool is_changed;
     int64_t by_state[CHANGE_STATES]; /* [0]: how many were ever sent */
+};
+
+/* Changes from |first| to |last| of which all the same is to be said; no reason. */
+struct span {
+    int64_t first, last;
+    int64_t rule;
+    int pass;
+    enum change_state state;
+    bool sent;
 };
 
 struct ledger {
@@ -111,6 +116,8 @@ struct ledger {
     int group_rows; /* added since the last commit */
     size_t group_bytes;
     int64_t last_seq;
+    struct span added; /* the changes added last; .last 0: none */
+    bool added_is_written;
     int64_t open_from[RULE_RETIRE + 1]; /* no change of that phase with a lower seq is open */
     bool has_row_index;
     bool has_object_index;
@@ -150,7 +157,7 @@ int step(struct ledger *l, sqlite3_stmt *s, struct fault *f);
 /* Steps to the end. */
 bool run(struct ledger *l, sqlite3_stmt *s, struct fault *f);
 
-/* A transaction: begin joins one that is open already. commit writes the tallies with it. */
+/* A transaction: begin joins one that is open already. commit writes the span of what was added. */
 bool transaction_begin(struct ledger *l, struct fault *f);
 bool transaction_commit(struct ledger *l, struct fault *f);
 /* Undoes what is not committed; returns false. */
@@ -168,7 +175,6 @@ const struct ledger_rule *rule_of(const struct ledger *l, int64_t id);
 /* ---- tally.c ---- */
 
 bool tallies_load(struct ledger *l, struct fault *f);
-bool tallies_write(struct ledger *l, struct fault *f);
 bool tally_add(struct ledger *l, int64_t rule, int pass, int state, int64_t n, struct fault *f);
 const struct tally *tally_of(struct ledger *l, int64_t rule, int pass);
 
@@ -184,12 +190,23 @@ int changes_from(struct ledger *l, sqlite3_stmt *s, struct change *out, int max,
 /* A number for a row's name, for the index over rows. */
 int64_t row_hash(struct ledger *l, const char *name);
 
-/* What one change is at the moment; FAULT_INTERNAL when there is none of that seq. */
-struct state_row {
-    int64_t rule;
-    int pass;
-    enum change_state state;
-};
-bool state_of(struct ledger *l, int64_t seq, struct state_row *out, struct fault *f);
+/* ---- span.c: what became of changes ---- */
+
+/* A change was added, the last one so far. Written at the latest with the commit. */
+bool span_add(struct ledger *l, int64_t seq, const struct ledger_rule *rule, int pass,
+              enum change_state state, struct bytes reason, struct fault *f);
+/* Writes what was added, and goes on with it. */
+bool span_write(struct ledger *l, struct fault *f);
+/* Writes what was added and ends it: to be called before states are read or altered. */
+bool span_flush(struct ledger *l, struct fault *f);
+/* What one change is at the moment (first and last are those of its span); FAULT_INTERNAL when
+ * there is none of that seq. */
+bool span_of(struct ledger *l, int64_t seq, struct span *out, struct fault *f);
+/* All from |first| to |last| are in |state| from now on; |is_sent|: their bytes may leave. A gap
+ * among them is FAULT_INTERNAL. In a transaction. */
+bool span_set(struct ledger *l, int64_t first, int64_t last, enum change_state state, bool is_sent,
+              struct bytes reason, struct fault *f);
+/* The change was removed. In a transaction. */
+bool span_remove(struct ledger *l, int64_t seq, struct fault *f);
 
 #endif

@@ -38,29 +38,6 @@ static struct bytes blob(const struct ledger *l, const struct blobs *b, int i)
 static bool write_change(struct ledger *l, enum statement id, const struct change *c,
                          const struct blobs *b, struct fault *f)
 {
-    sqlite3_stmt *s = statement(l, id, f);
-    if (!s)
-        return false;
-    bind_int(l, s, 1, c->seq);
-    bind_int(l, s, 2, (int64_t)c->kind);
-    bind_int(l, s, 3, c->fence);
-    bind_int(l, s, 4, c->read_at_us);
-    bind_int(l, s, 5, c->sync_object);
-    bind_text(l, s, 6, c->sync_id);
-    bind_text(l, s, 7, c->sync_course_id);
-    bind_blob(l, s, 8, blob(l, b, 0));
-    bind_blob(l, s, 9, blob(l, b, 1));
-    bind_blob(l, s, 10, blob(l, b, 2));
-    if (c->new_key.n)
-        bind_blob(l, s, 11, blob(l, b, 3));
-    if (c->target_before.n)
-        bind_blob(l, s, 12, blob(l, b, 4));
-    return run(l, s, f);
-}
-
-static bool write_state(struct ledger *l, enum statement id, const struct change *c,
-                        const struct ledger_rule *rule, struct fault *f)
-{
     buf_clear(&l->name);
     change_row_name(c, &l->name);
     if (l->name.failed)
@@ -70,13 +47,21 @@ static bool write_state(struct ledger *l, enum statement id, const struct change
     if (!s)
         return false;
     bind_int(l, s, 1, c->seq);
-    bind_int(l, s, 2, (int64_t)rule->phase);
-    bind_int(l, s, 3, (int64_t)c->state);
-    bind_int(l, s, 4, rule->id);
-    bind_int(l, s, 5, c->pass);
-    bind_int(l, s, 6, (int64_t)c->origin);
-    bind_int(l, s, 7, row);
-    bind_text(l, s, 8, c->reason);
+    bind_int(l, s, 2, (int64_t)c->kind);
+    bind_int(l, s, 3, (int64_t)c->origin);
+    bind_int(l, s, 4, row);
+    bind_int(l, s, 5, c->fence);
+    bind_int(l, s, 6, c->read_at_us);
+    bind_int(l, s, 7, c->sync_object);
+    bind_text(l, s, 8, c->sync_id);
+    bind_text(l, s, 9, c->sync_course_id);
+    bind_blob(l, s, 10, blob(l, b, 0));
+    bind_blob(l, s, 11, blob(l, b, 1));
+    bind_blob(l, s, 12, blob(l, b, 2));
+    if (c->new_key.n)
+        bind_blob(l, s, 13, blob(l, b, 3));
+    if (c->target_before.n)
+        bind_blob(l, s, 14, blob(l, b, 4));
     return run(l, s, f);
 }
 
@@ -114,16 +99,16 @@ bool ledger_add(struct ledger *l, struct change *c, struct fault *f)
     if (!rule || !encode(l, c, &b, f) || !transaction_begin(l, f))
         return false;
     c->seq = l->last_seq + 1;
-    if (!write_change(l, SQL_ADD_CHANGE, c, &b, f) || !write_state(l, SQL_ADD_STATE, c, rule, f) ||
-        !tally_add(l, rule->id, c->pass, (int)c->state, 1, f))
+    if (!write_change(l, SQL_ADD_CHANGE, c, &b, f) ||
+        !span_add(l, c->seq, rule, c->pass, c->state, c->reason, f))
         return transaction_abandon(l);
     l->last_seq = c->seq;
     return group_grows(l, l->cells.n, f);
 }
 
-static bool check_open(struct ledger *l, int64_t seq, struct state_row *was, struct fault *f)
+static bool check_open(struct ledger *l, int64_t seq, struct span *was, struct fault *f)
 {
-    if (!state_of(l, seq, was, f))
+    if (!span_flush(l, f) || !span_of(l, seq, was, f))
         return false;
     if (was->state == CHANGE_PLANNED || was->state == CHANGE_REJECTED)
         return true;
@@ -135,44 +120,47 @@ bool ledger_replace(struct ledger *l, const struct change *c, struct fault *f)
 {
     const struct ledger_rule *rule = check(l, c, f);
     struct blobs b;
-    struct state_row was;
-    if (!rule || !encode(l, c, &b, f) || !check_open(l, c->seq, &was, f) ||
-        !transaction_begin(l, f))
+    struct span was;
+    if (!rule || !encode(l, c, &b, f) || !transaction_begin(l, f) ||
+        !check_open(l, c->seq, &was, f))
         return false;
     if (c->seq < l->open_from[rule->phase])
         l->open_from[rule->phase] = c->seq;
+    bool is_alike = was.rule == rule->id && was.pass == c->pass;
     if (!write_change(l, SQL_REPLACE_CHANGE, c, &b, f) ||
-        !write_state(l, SQL_REPLACE_STATE, c, rule, f) ||
-        !tally_add(l, was.rule, was.pass, (int)was.state, -1, f) ||
-        !tally_add(l, rule->id, c->pass, (int)c->state, 1, f))
+        !(is_alike ? span_set(l, c->seq, c->seq, c->state, false, c->reason, f)
+                   : span_remove(l, c->seq, f) &&
+                         span_add(l, c->seq, rule, c->pass, c->state, c->reason, f)))
         return transaction_abandon(l);
     return group_grows(l, l->cells.n, f);
 }
 
-static bool run_with(struct ledger *l, enum statement id, int64_t v, struct fault *f)
+static bool run_with(struct ledger *l, enum statement id, int64_t a, int64_t b, struct fault *f)
 {
     sqlite3_stmt *s = statement(l, id, f);
     if (!s)
         return false;
-    if (sqlite3_bind_parameter_count(s) > 0)
-        bind_int(l, s, 1, v);
+    int n = sqlite3_bind_parameter_count(s);
+    if (n > 0)
+        bind_int(l, s, 1, a);
+    if (n > 1)
+        bind_int(l, s, 2, b);
     return run(l, s, f);
 }
 
 bool ledger_remove(struct ledger *l, int64_t seq, struct fault *f)
 {
-    struct state_row was;
-    if (!check_open(l, seq, &was, f) || !transaction_begin(l, f))
+    struct span was;
+    if (!transaction_begin(l, f) || !check_open(l, seq, &was, f))
         return false;
-    if (!run_with(l, SQL_REMOVE_CHANGE, seq, f) || !run_with(l, SQL_REMOVE_STATE, seq, f) ||
-        !tally_add(l, was.rule, was.pass, (int)was.state, -1, f))
+    if (!run_with(l, SQL_REMOVE_CHANGES, seq, seq, f) || !span_remove(l, seq, f))
         return transaction_abandon(l);
     return group_grows(l, 0, f);
 }
 
 static int repeats(struct ledger *l, int64_t rule, int pass, int64_t *out, int max, struct fault *f)
 {
-    sqlite3_stmt *s = statement(l, SQL_REPEATS, f);
+    sqlite3_stmt *s = span_flush(l, f) ? statement(l, SQL_REPEATS, f) : NULL;
     int n = 0, more = 1;
     if (!s)
         return -1;
@@ -226,24 +214,43 @@ bool ledger_is_unsent(const struct ledger *l, int pass)
     return pass_is_unsent(l, pass, &is_only);
 }
 
+/* Without a WHERE, SQLite drops whole trees instead of a million rows. */
+static bool forget_all(struct ledger *l, struct fault *f)
+{
+    return run_with(l, SQL_FORGET_ALL_CHANGES, 0, 0, f) &&
+           run_with(l, SQL_FORGET_ALL_STATES, 0, 0, f);
+}
+
+static bool forget_changes(struct ledger *l, int pass, struct fault *f)
+{
+    for (;;) {
+        sqlite3_stmt *s = statement(l, SQL_SPAN_OF_PASS, f);
+        if (!s)
+            return false;
+        bind_int(l, s, 1, pass);
+        int more = step(l, s, f);
+        if (more != 1)
+            return more == 0;
+        int64_t first = sqlite3_column_int64(s, 0), last = sqlite3_column_int64(s, 1);
+        sqlite3_reset(s);
+        if (!run_with(l, SQL_REMOVE_CHANGES, first, last, f) ||
+            !run_with(l, SQL_REMOVE_SPAN, first, 0, f))
+            return false;
+    }
+}
+
 bool ledger_forget_pass(struct ledger *l, int pass, struct fault *f)
 {
     bool is_only;
     if (!pass_is_unsent(l, pass, &is_only))
         return fault_set(f, FAULT_INTERNAL, "pass %d was applied in part and cannot be forgotten",
                          pass);
-    /* Without a WHERE, SQLite drops whole trees instead of a million rows. */
-    enum statement changes = is_only ? SQL_FORGET_ALL_CHANGES : SQL_FORGET_CHANGES;
-    enum statement states = is_only ? SQL_FORGET_ALL_STATES : SQL_FORGET_STATES;
-    if (!transaction_begin(l, f))
+    if (!transaction_begin(l, f) || !span_flush(l, f))
         return false;
-    if (!run_with(l, changes, pass, f) || !run_with(l, states, pass, f) ||
-        !run_with(l, SQL_FORGET_RANGES, pass, f) || !run_with(l, SQL_FORGET_TOTALS, pass, f) ||
-        !run_with(l, SQL_FORGET_UNREAD, pass, f) || !run_with(l, SQL_FORGET_TALLIES, pass, f))
+    if (!(is_only ? forget_all(l, f) : forget_changes(l, pass, f)) ||
+        !run_with(l, SQL_FORGET_RANGES, pass, 0, f) ||
+        !run_with(l, SQL_FORGET_TOTALS, pass, 0, f) || !run_with(l, SQL_FORGET_UNREAD, pass, 0, f))
         return transaction_abandon(l);
-    for (int i = 0; i < l->tally_count; i++)
-        if (l->tallies[i].pass == pass)
-            l->tallies[i].is_changed = false;
     return transaction_commit(l, f) && tallies_load(l, f);
 }
 
@@ -272,7 +279,7 @@ static bool has_before(struct ledger *l, enum statement id, const char *rule,
     if (l->name.failed)
         return fault_memory(f);
     int64_t row = row_hash(l, buf_text(&l->name));
-    sqlite3_stmt *s = make_row_index(l, f) ? statement(l, id, f) : NULL;
+    sqlite3_stmt *s = span_flush(l, f) && make_row_index(l, f) ? statement(l, id, f) : NULL;
     if (!s)
         return false;
     bind_int(l, s, 1, row);

@@ -82,7 +82,7 @@ bool ledger_digest(struct ledger *l, char out[65], struct fault *f)
 {
     static const char digits[] = "0123456789abcdef";
     uint8_t sum[DIGEST_BYTES] = {0};
-    sqlite3_stmt *s = statement(l, SQL_PLANNED, f);
+    sqlite3_stmt *s = span_flush(l, f) ? statement(l, SQL_PLANNED, f) : NULL;
     if (!s)
         return false;
     int more;

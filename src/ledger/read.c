@@ -119,23 +119,6 @@ int changes_from(struct ledger *l, sqlite3_stmt *s, struct change *out, int max,
     return more < 0 ? -1 : n;
 }
 
-bool state_of(struct ledger *l, int64_t seq, struct state_row *out, struct fault *f)
-{
-    sqlite3_stmt *s = statement(l, SQL_STATE_OF, f);
-    if (!s)
-        return false;
-    bind_int(l, s, 1, seq);
-    int found = step(l, s, f);
-    if (found != 1)
-        return found == 0 &&
-               fault_set(f, FAULT_INTERNAL, "the ledger has no change %lld", (long long)seq);
-    int state = sqlite3_column_int(s, 2);
-    *out = (struct state_row){sqlite3_column_int64(s, 0), sqlite3_column_int(s, 1),
-                              (enum change_state)state};
-    sqlite3_reset(s);
-    return (state >= CHANGE_PLANNED && state <= CHANGE_UNDONE) || damaged(l, f);
-}
-
 int ledger_read(struct ledger *l, const struct ledger_query *q, struct change *out, int max,
                 struct arena *a, struct fault *f)
 {
@@ -148,7 +131,7 @@ int ledger_read(struct ledger *l, const struct ledger_query *q, struct change *o
             return 0;
         rule = r->id;
     }
-    sqlite3_stmt *s = statement(l, SQL_READ, f);
+    sqlite3_stmt *s = span_flush(l, f) ? statement(l, SQL_READ, f) : NULL;
     if (!s)
         return -1;
     bind_int(l, s, 1, q->after_seq);
@@ -163,7 +146,7 @@ int ledger_read(struct ledger *l, const struct ledger_query *q, struct change *o
 int ledger_read_row(struct ledger *l, const char *row_name, struct change *out, int max,
                     struct arena *a, struct fault *f)
 {
-    sqlite3_stmt *s = statement(l, SQL_READ_ROW, f);
+    sqlite3_stmt *s = span_flush(l, f) ? statement(l, SQL_READ_ROW, f) : NULL;
     if (!s)
         return -1;
     bind_int(l, s, 1, row_hash(l, row_name));
@@ -179,7 +162,7 @@ int ledger_read_object(struct ledger *l, enum sync_object object, struct bytes i
             return -1;
         l->has_object_index = true;
     }
-    sqlite3_stmt *s = statement(l, SQL_READ_OBJECT, f);
+    sqlite3_stmt *s = span_flush(l, f) ? statement(l, SQL_READ_OBJECT, f) : NULL;
     if (!s)
         return -1;
     bind_int(l, s, 1, (int64_t)object);

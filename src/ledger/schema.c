@@ -18,11 +18,13 @@ static const char *const ddl[] = {
     "  ordinal INTEGER NOT NULL    -- place in the profile\n"
     ") STRICT",
 
-    /* What a change is. Small columns first, so that reading them never touches the pages that
-     * large cells overflow to. */
+    /* What a change is; nothing of it alters once apply began. Small columns first, so that reading
+     * them never touches the pages that large cells overflow to. */
     "CREATE TABLE changes(\n"
     "  seq            INTEGER PRIMARY KEY,\n"
     "  kind           INTEGER NOT NULL,  -- 1 update, 2 list, 3 move, 4 node\n"
+    "  origin         INTEGER NOT NULL,  -- 0 plain, 1 merge, 2 drop, 3 carry, 4 companion\n"
+    "  row            INTEGER NOT NULL,  -- hash of the row's name\n"
     "  fence          INTEGER NOT NULL,  -- microseconds; the smallest integer: conditional\n"
     "  read_at_us     INTEGER NOT NULL,\n"
     "  sync_object    INTEGER NOT NULL,  -- 0 none, 1 user, 2 organisation, 3 batch\n"
@@ -35,29 +37,19 @@ static const char *const ddl[] = {
     "  target_before  BLOB               -- the row that stood at the new key\n"
     ") STRICT",
 
-    /* What became of it so far: the only table that apply rewrites. */
+    /* What became of them so far, in one row for all changes from `first` to `last` that have it
+     * in common: mostly a few rows for millions of changes. No two overlap. */
     "CREATE TABLE states(\n"
-    "  seq    INTEGER PRIMARY KEY,\n"
+    "  first  INTEGER PRIMARY KEY,\n"
+    "  last   INTEGER NOT NULL,\n"
+    "  rule   INTEGER NOT NULL,\n"
     "  phase  INTEGER NOT NULL,   -- of the rule\n"
+    "  pass   INTEGER NOT NULL,\n"
     "  state  INTEGER NOT NULL,   -- 1 planned, 2 sent, 3 copied, 4 done, 5 read back,\n"
     "                             -- 6 conflict, 7 rejected, 8 skipped, 9 undone\n"
     "  sent   INTEGER NOT NULL,   -- 1: its bytes may have left, whatever the state is now\n"
-    "  rule   INTEGER NOT NULL,\n"
-    "  pass   INTEGER NOT NULL,\n"
-    "  origin INTEGER NOT NULL,   -- 0 plain, 1 merge, 2 drop, 3 carry, 4 companion\n"
-    "  row    INTEGER NOT NULL,   -- hash of the row's name\n"
     "  reason TEXT\n"
     ") STRICT",
-
-    /* How many changes are in each state, so that status need not count millions. State 0: how
-     * many were ever sent. */
-    "CREATE TABLE tallies(\n"
-    "  rule  INTEGER NOT NULL,\n"
-    "  pass  INTEGER NOT NULL,\n"
-    "  state INTEGER NOT NULL,\n"
-    "  n     INTEGER NOT NULL,\n"
-    "  PRIMARY KEY(rule, pass, state)\n"
-    ") STRICT, WITHOUT ROWID",
 
     "CREATE TABLE totals(\n"
     "  pass        INTEGER NOT NULL,\n"
@@ -124,8 +116,10 @@ static const char *const ddl[] = {
 };
 
 #define CHANGE_COLUMNS                                                                             \
-    "s.seq, s.pass, s.rule, c.kind, s.origin, s.state, c.fence, c.read_at_us, c.sync_object, "     \
+    "c.seq, s.pass, s.rule, c.kind, c.origin, s.state, c.fence, c.read_at_us, c.sync_object, "     \
     "c.sync_id, c.sync_course_id, s.reason, c.key, c.before, c.after, c.new_key, c.target_before "
+/* The span of states that holds the change |c|. */
+#define STATE_OF_C "s.first = (SELECT max(first) FROM states WHERE first <= c.seq)"
 
 static const char *const texts[STATEMENT_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -137,30 +131,37 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SQL_RULES] = "SELECT id, name, phase, ordinal FROM rules ORDER BY ordinal, id",
     [SQL_PUT_RULE] = "INSERT INTO rules(name, phase, ordinal) VALUES(?1, ?2, ?3) "
                      "ON CONFLICT(name) DO UPDATE SET phase = ?2, ordinal = ?3",
-    [SQL_TALLIES] = "SELECT rule, pass, state, n FROM tallies",
-    [SQL_PUT_TALLY] = "INSERT OR REPLACE INTO tallies VALUES(?1, ?2, ?3, ?4)",
-    [SQL_LAST_SEQ] = "SELECT max(seq) FROM states",
+    [SQL_TALLIES] = "SELECT rule, pass, state, sum(last - first + 1), "
+                    "sum(sent * (last - first + 1)) FROM states GROUP BY rule, pass, state",
+    [SQL_LAST_SEQ] = "SELECT max(seq) FROM changes",
     /* A plain INSERT: with OR REPLACE, SQLite keeps a journal of each statement. */
     [SQL_ADD_CHANGE] = "INSERT INTO changes "
-                       "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                       "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     [SQL_REPLACE_CHANGE] = "INSERT OR REPLACE INTO changes "
-                           "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-    [SQL_ADD_STATE] = "INSERT INTO states VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8)",
-    [SQL_REPLACE_STATE] = "UPDATE states SET phase = ?2, state = ?3, rule = ?4, pass = ?5, "
-                          "origin = ?6, row = ?7, reason = ?8 WHERE seq = ?1",
-    [SQL_STATE_OF] = "SELECT rule, pass, state FROM states WHERE seq = ?1",
-    [SQL_STATES_OF] =
-        "SELECT rule, pass, state FROM states WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
-    [SQL_REMOVE_CHANGE] = "DELETE FROM changes WHERE seq = ?1",
-    [SQL_REMOVE_STATE] = "DELETE FROM states WHERE seq = ?1",
-    [SQL_FORGET_CHANGES] =
-        "DELETE FROM changes WHERE seq IN (SELECT seq FROM states WHERE pass = ?1)",
-    [SQL_FORGET_STATES] = "DELETE FROM states WHERE pass = ?1",
+                           "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    [SQL_PUT_SPAN] = "INSERT INTO states VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, ?7) "
+                     "ON CONFLICT DO UPDATE SET last = ?2",
+    [SQL_SPAN_OF] = "SELECT first, last, rule, pass, state, sent FROM states "
+                    "WHERE first <= ?1 ORDER BY first DESC LIMIT 1",
+    [SQL_SPANS] = "SELECT first, last, rule, pass, state, sent FROM states "
+                  "WHERE first BETWEEN ?1 AND ?2 ORDER BY first",
+    [SQL_SPLIT_SPAN] = "INSERT INTO states SELECT ?2, last, rule, phase, pass, state, sent, reason "
+                       "FROM states WHERE first = ?1",
+    [SQL_END_SPAN] = "UPDATE states SET last = ?2 WHERE first = ?1",
+    [SQL_SET_SPANS] = "UPDATE states SET state = ?3, reason = ?4, sent = max(sent, ?5) "
+                      "WHERE first BETWEEN ?1 AND ?2",
+    [SQL_SPAN_BEFORE] = "SELECT b.first, n.last FROM states n CROSS JOIN states b "
+                        "ON b.first = (SELECT max(first) FROM states WHERE first < ?1) "
+                        "WHERE n.first = ?1 AND b.last = n.first - 1 AND b.rule = n.rule "
+                        "AND b.phase = n.phase AND b.pass = n.pass AND b.state = n.state "
+                        "AND b.sent = n.sent AND b.reason IS n.reason",
+    [SQL_SPAN_OF_PASS] = "SELECT first, last FROM states WHERE pass = ?1 LIMIT 1",
+    [SQL_REMOVE_SPAN] = "DELETE FROM states WHERE first = ?1",
+    [SQL_REMOVE_CHANGES] = "DELETE FROM changes WHERE seq BETWEEN ?1 AND ?2",
     [SQL_FORGET_ALL_CHANGES] = "DELETE FROM changes",
     [SQL_FORGET_ALL_STATES] = "DELETE FROM states",
     [SQL_FORGET_RANGES] = "DELETE FROM ranges WHERE pass = ?1",
     [SQL_FORGET_TOTALS] = "DELETE FROM totals WHERE pass = ?1",
-    [SQL_FORGET_TALLIES] = "DELETE FROM tallies WHERE pass = ?1",
     [SQL_PUT_TOTAL] =
         "INSERT OR REPLACE INTO totals(pass, rule, ordinal, table_name, note, scanned, "
         "matched, changes, collisions, rejected, unread, duration_us, filtered) "
@@ -177,47 +178,48 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SQL_PUT_UNREAD] = "INSERT OR REPLACE INTO unread VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [SQL_UNREAD] = "SELECT rule, start_token, end_token, table_name, partition, reason "
                    "FROM unread WHERE pass = ?1 ORDER BY rule, start_token",
-    [SQL_HAS_ROW_INDEX] = "SELECT 1 FROM sqlite_schema WHERE name = 'states_by_row'",
+    [SQL_HAS_ROW_INDEX] = "SELECT 1 FROM sqlite_schema WHERE name = 'changes_by_row'",
     /* Made when ledger_has_moved first asks, not while a million rows are being added: the hash is
      * random, so that each insert would touch a page of its own. */
-    [SQL_MAKE_ROW_INDEX] = "CREATE INDEX IF NOT EXISTS states_by_row ON states(row)",
+    [SQL_MAKE_ROW_INDEX] = "CREATE INDEX IF NOT EXISTS changes_by_row ON changes(row)",
     /* A plain move that was rejected after it was sent may have left half a copy at the target. */
-    [SQL_SENT_BEFORE] = "SELECT s.rule, c.key FROM states s CROSS JOIN changes c ON c.seq = s.seq "
-                        "WHERE s.row = ?1 AND s.rule = ?2 AND s.pass < ?3 "
-                        "AND (s.state IN (3, 4, 5) "
-                        "OR (s.state = 7 AND s.sent = 1 AND s.origin = 0))",
-    [SQL_REJECTED_BEFORE] =
-        "SELECT s.rule, c.key FROM states s CROSS JOIN changes c ON c.seq = s.seq "
-        "WHERE s.row = ?1 AND s.rule = ?2 AND s.pass < ?3 AND s.state = 7",
-    [SQL_PLANNED] = "SELECT " CHANGE_COLUMNS
-                    "FROM states s CROSS JOIN changes c ON c.seq = s.seq WHERE s.pass = 1",
-    [SQL_OPEN] = "SELECT " CHANGE_COLUMNS "FROM states s CROSS JOIN changes c ON c.seq = s.seq "
-                 "WHERE s.seq >= ?3 AND s.phase = ?1 AND s.state <= 3 ORDER BY s.seq LIMIT ?2",
-    [SQL_MARK_SENT] = "UPDATE states SET state = 2, sent = 1 "
-                      "WHERE seq BETWEEN ?1 AND ?2 AND phase = ?3 AND state = 1",
-    [SQL_SETTLE] = "UPDATE states SET state = ?3, reason = ?4 WHERE seq BETWEEN ?1 AND ?2",
-    [SQL_READ] = "SELECT " CHANGE_COLUMNS "FROM states s CROSS JOIN changes c ON c.seq = s.seq "
-                 "WHERE s.seq > ?1 AND (?2 = 0 OR s.rule = ?2) AND (?3 = 0 OR (?3 >> s.state) & 1) "
-                 "AND (?4 = 0 OR (?4 >> s.origin) & 1) AND (?5 = 0 OR s.pass = ?5) "
-                 "ORDER BY s.seq LIMIT ?6",
-    [SQL_READ_ROW] = "SELECT " CHANGE_COLUMNS "FROM states s CROSS JOIN changes c ON c.seq = s.seq "
-                     "WHERE s.row = ?1 ORDER BY s.seq",
+    [SQL_SENT_BEFORE] =
+        "SELECT s.rule, c.key FROM changes c CROSS JOIN states s ON " STATE_OF_C
+        " WHERE c.row = ?1 AND s.rule = ?2 AND s.pass < ?3 "
+        "AND (s.state IN (3, 4, 5) OR (s.state = 7 AND s.sent = 1 AND c.origin = 0))",
+    [SQL_REJECTED_BEFORE] = "SELECT s.rule, c.key FROM changes c CROSS JOIN states s ON " STATE_OF_C
+                            " WHERE c.row = ?1 AND s.rule = ?2 AND s.pass < ?3 AND s.state = 7",
+    [SQL_PLANNED] = "SELECT " CHANGE_COLUMNS "FROM states s CROSS JOIN changes c "
+                    "ON c.seq BETWEEN s.first AND s.last WHERE s.pass = 1",
+    [SQL_OPEN] = "SELECT " CHANGE_COLUMNS "FROM states s CROSS JOIN changes c "
+                 "ON c.seq BETWEEN s.first AND s.last "
+                 "WHERE s.first >= ?3 AND s.phase = ?1 AND s.state <= 3 "
+                 "ORDER BY s.first, c.seq LIMIT ?2",
+    [SQL_READ] = "SELECT " CHANGE_COLUMNS "FROM states s CROSS JOIN changes c "
+                 "ON c.seq BETWEEN max(s.first, ?1 + 1) AND s.last "
+                 "WHERE s.first >= "
+                 "(SELECT coalesce(max(first), 0) FROM states WHERE first <= ?1 + 1) "
+                 "AND (?2 = 0 OR s.rule = ?2) AND (?3 = 0 OR (?3 >> s.state) & 1) "
+                 "AND (?4 = 0 OR (?4 >> c.origin) & 1) AND (?5 = 0 OR s.pass = ?5) "
+                 "ORDER BY s.first, c.seq LIMIT ?6",
+    [SQL_READ_ROW] = "SELECT " CHANGE_COLUMNS "FROM changes c CROSS JOIN states s ON " STATE_OF_C
+                     " WHERE c.row = ?1 ORDER BY c.seq",
     /* All but the first of those with one row's hash. Two rows that share a hash of 64 bits would
      * lose one of their changes: the next pass finds that row again. */
-    [SQL_REPEATS] =
-        "SELECT seq FROM (SELECT seq, row_number() OVER (PARTITION BY row ORDER BY seq) AS n "
-        "FROM states WHERE pass = ?1 AND rule = ?2) WHERE n > 1 LIMIT 1024",
+    [SQL_REPEATS] = "SELECT seq FROM (SELECT c.seq AS seq, "
+                    "row_number() OVER (PARTITION BY c.row ORDER BY c.seq) AS n "
+                    "FROM states s CROSS JOIN changes c ON c.seq BETWEEN s.first AND s.last "
+                    "WHERE s.pass = ?1 AND s.rule = ?2) WHERE n > 1 LIMIT 1024",
     /* Made when verify first asks which rows belong to a document. */
     [SQL_MAKE_OBJECT_INDEX] =
         "CREATE INDEX IF NOT EXISTS changes_by_object ON changes(sync_object, sync_id)",
-    [SQL_READ_OBJECT] =
-        "SELECT " CHANGE_COLUMNS "FROM changes c CROSS JOIN states s ON c.seq = s.seq "
-        "WHERE c.sync_object = ?1 AND c.sync_id = ?2 ORDER BY c.seq",
+    [SQL_READ_OBJECT] = "SELECT " CHANGE_COLUMNS "FROM changes c CROSS JOIN states s ON " STATE_OF_C
+                        " WHERE c.sync_object = ?1 AND c.sync_id = ?2 ORDER BY c.seq",
     /* In key order: a million random inserts would go through the cache many times over. */
     [SQL_SYNC_COLLECT] =
         "INSERT INTO sync SELECT c.sync_object, c.sync_id, c.sync_course_id, 1, NULL "
-        "FROM states s CROSS JOIN changes c ON c.seq = s.seq "
-        "WHERE s.seq > ?1 AND s.state IN (5, 6) AND c.sync_object <> 0 AND c.sync_id <> '' "
+        "FROM states s CROSS JOIN changes c ON c.seq BETWEEN max(s.first, ?1 + 1) AND s.last "
+        "WHERE s.state IN (5, 6) AND c.sync_object <> 0 AND c.sync_id <> '' "
         "ORDER BY c.sync_object, c.sync_id ON CONFLICT DO UPDATE SET state = 1, reason = NULL",
     [SQL_SYNC_ADD] = "INSERT OR REPLACE INTO sync VALUES(?1, ?2, ?3, ?4, ?5)",
     [SQL_SYNC_READ] = "SELECT object, id, course_id, state, reason FROM sync "

@@ -176,7 +176,7 @@ bool transaction_commit(struct ledger *l, struct fault *f)
     l->group_bytes = 0;
     if (!l->in_transaction)
         return true;
-    if (!tallies_write(l, f))
+    if (!span_write(l, f))
         return false;
     sqlite3_stmt *s = statement(l, SQL_COMMIT, f);
     if (!s || !run(l, s, f))
@@ -194,6 +194,7 @@ bool transaction_abandon(struct ledger *l)
     l->in_transaction = false;
     l->group_rows = 0;
     l->group_bytes = 0;
+    l->added = (struct span){0};
     l->has_row_index = false;
     l->has_object_index = false;
     memset(l->open_from, 0, sizeof l->open_from);

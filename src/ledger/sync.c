@@ -5,7 +5,8 @@ bool ledger_sync_collect(struct ledger *l, struct fault *f)
     int64_t collected = 0;
     if (!ledger_get_int(l, "sync.collected", 0, &collected, f))
         return false;
-    sqlite3_stmt *s = transaction_begin(l, f) ? statement(l, SQL_SYNC_COLLECT, f) : NULL;
+    sqlite3_stmt *s =
+        transaction_begin(l, f) && span_flush(l, f) ? statement(l, SQL_SYNC_COLLECT, f) : NULL;
     if (!s)
         return false;
     bind_int(l, s, 1, collected);

@@ -52,7 +52,6 @@ bool tally_add(struct ledger *l, int64_t rule, int pass, int state, int64_t n, s
     if (!t)
         return false;
     t->by_state[state] += n;
-    t->is_changed = true;
     return true;
 }
 
@@ -70,8 +69,8 @@ bool tallies_load(struct ledger *l, struct fault *f)
     int more;
     while ((more = step(l, s, f)) == 1) {
         int state = sqlite3_column_int(s, 2);
-        int64_t n = sqlite3_column_int64(s, 3);
-        if (state < 0 || state >= CHANGE_STATES || n < 0) {
+        int64_t n = sqlite3_column_int64(s, 3), sent = sqlite3_column_int64(s, 4);
+        if (state < CHANGE_PLANNED || state >= CHANGE_STATES || n < 1 || sent < 0) {
             sqlite3_reset(s);
             return fault_sqlite(f, NULL, SQLITE_CORRUPT, l->path);
         }
@@ -81,34 +80,7 @@ bool tallies_load(struct ledger *l, struct fault *f)
             return false;
         }
         t->by_state[state] = n;
+        t->by_state[0] += sent;
     }
     return more == 0;
-}
-
-static bool write_one(struct ledger *l, const struct tally *t, struct fault *f)
-{
-    for (int state = 0; state < CHANGE_STATES; state++) {
-        sqlite3_stmt *s = statement(l, SQL_PUT_TALLY, f);
-        if (!s)
-            return false;
-        bind_int(l, s, 1, t->rule);
-        bind_int(l, s, 2, t->pass);
-        bind_int(l, s, 3, state);
-        bind_int(l, s, 4, t->by_state[state]);
-        if (!run(l, s, f))
-            return false;
-    }
-    return true;
-}
-
-bool tallies_write(struct ledger *l, struct fault *f)
-{
-    for (int i = 0; i < l->tally_count; i++) {
-        if (!l->tallies[i].is_changed)
-            continue;
-        if (!write_one(l, &l->tallies[i], f))
-            return false;
-        l->tallies[i].is_changed = false;
-    }
-    return true;
 }

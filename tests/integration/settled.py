@@ -14,7 +14,7 @@ def main():
     while os.path.exists('/proc/%d' % pid) and open('/proc/%d/cmdline' % pid).read():    # empty once it has ended
         file = sqlite3.connect('file:%s?mode=ro' % path, uri=True)
         try:
-            if file.execute('SELECT count(*) FROM states WHERE state > 3').fetchone()[0] >= wanted:
+            if file.execute('SELECT coalesce(sum(last - first + 1), 0) FROM states WHERE state > 3').fetchone()[0] >= wanted:
                 break
         except sqlite3.OperationalError:
             pass
