@@ -145,7 +145,7 @@ void client_begin(struct cql_request *r, enum cql_request_list list)
     r->node = NULL;
     r->tried = 0;
     r->preparing = r->is_probe = false;
-    r->tries = r->losses = r->repreparations = 0;
+    r->tries = r->losses = r->lies = r->repreparations = 0;
 }
 
 bool cql_client_send(struct cql_client *c, struct cql_request *r, struct fault *f)

@@ -52,7 +52,7 @@ enum { CQL_IN_FLIGHT_MAX = 2048, CQL_PATIENCE_MS = 120000 };
 
 enum cql_outcome {
     CQL_ANSWERED,     /* |result| */
-    CQL_SPLIT,        /* of a scan's page: too slow or too large, |fault|; ask for less */
+    CQL_SPLIT,        /* of a scan's page: too slow, too large or wrong, |fault|; ask for less */
     CQL_REQUEST_LOST, /* this request could not be done, after all retries: |fault| */
     CQL_RUN_LOST,     /* nor could any other: |fault| */
 };
@@ -92,6 +92,7 @@ struct cql_request {
     int stream;
     int tries;  /* answers or time-outs that called for a retry */
     int losses; /* connections lost under it */
+    int lies;   /* those that were lost by a wrong answer to it */
     int repreparations;
     uint32_t generation;      /* of its statement at the node, when it was sent */
     uint64_t due_ms;          /* SENT: when it is given up; DELAYED: when it is sent again */

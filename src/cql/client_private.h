@@ -78,6 +78,7 @@ enum {
     CLIENT_TICK_MS = 25,
     CLIENT_STALL_MS = 250,
     LOSSES_MAX = 20,
+    LIES_MAX = 2,
     SERVER_ERRORS_MAX = 3,
     PUSH_LEAST = 16
 };

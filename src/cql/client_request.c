@@ -269,10 +269,14 @@ static void note_answer(struct node *n, const struct cql_request *r)
 }
 
 /* A connection was lost under |r|: it is sent again, but not for ever. */
-static void lose_once(struct node *n, struct cql_request *r, const struct fault *f)
+static void lose_once(struct node *n, struct cql_request *r, bool is_culprit, const struct fault *f)
 {
     avoid(n, r);
-    if (++r->losses > LOSSES_MAX || r->is_probe)
+    r->losses++;
+    r->lies += is_culprit;
+    if (is_culprit && r->purpose == CQL_FOR_SCAN && !r->preparing)
+        client_finish(r, CQL_SPLIT, f);
+    else if (r->is_probe || r->lies > LIES_MAX || r->losses > LOSSES_MAX)
         client_finish(r, CQL_REQUEST_LOST, f);
     else
         queue_first(n->client, r);
@@ -291,7 +295,8 @@ void client_answer(struct node *n, struct cql_request *r, const struct cql_reply
     if (!fits) {
         fault_set(&f, FAULT_PROTOCOL, "the server answered %s, which fits no request of ours",
                   cql_opcode_name(reply->opcode));
-        lose_once(n, r, &f);
+        fault_subject(&f, "%s", cql_conn_peer(n->conn));
+        lose_once(n, r, true, &f);
         drop_broken(n, &f);
         return;
     }
@@ -314,7 +319,7 @@ void client_requeue_sent(struct node *n, const struct fault *f)
     while (n->sent.last) {
         struct cql_request *r = n->sent.last;
         take_back(n, r);
-        lose_once(n, r, f);
+        lose_once(n, r, r == n->culprit, f);
     }
 }
 

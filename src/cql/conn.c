@@ -44,6 +44,7 @@ struct cql_conn {
     bool doomed; /* freed while draining */
     uint64_t received_bytes;
     void *owners[CQL_CONN_STREAMS];
+    void *culprit;
     int16_t free_streams[CQL_CONN_STREAMS];
     int free_count;
 };
@@ -202,34 +203,62 @@ static void take_opening_reply(struct cql_conn *c, const struct cql_envelope *e,
     }
 }
 
+/* Of nothing that was asked. A server says so when it could not read what came: that may have been
+ * changed on the way, so that another connection may do. */
+static void end_unasked(struct cql_conn *c, const struct cql_reply *r)
+{
+    struct fault f, said;
+    if (r->opcode == CQL_ERROR) {
+        cql_error_fault(&r->error, &said);
+        fault_set(&f, FAULT_PROTOCOL, "%s; that is about no request of ours", said.text);
+        fault_hint(&f,
+                   "the server's log may say more; something between here and it may change bytes");
+    } else {
+        fault_set(&f, FAULT_PROTOCOL, "the server answered a request that was never sent");
+    }
+    end_about(c, CQL_END_LOST, &f);
+}
+
+static void *owner_of(const struct cql_conn *c, const struct cql_envelope *e)
+{
+    return e->is_response && e->stream >= 0 && e->stream < CQL_CONN_STREAMS ? c->owners[e->stream]
+                                                                            : NULL;
+}
+
+static void end_wrong_answer(struct cql_conn *c, const struct cql_envelope *e, struct fault *f)
+{
+    void *owner = owner_of(c, e);
+    c->culprit = owner != &abandoned ? owner : NULL;
+    end_about(c, CQL_END_LOST, f);
+}
+
 static void take_envelope(struct cql_conn *c, const struct cql_envelope *e)
 {
     struct fault f;
     struct cql_reply reply;
     if (!cql_reply_decode(e, &reply, &f)) {
-        end_about(c, CQL_END_LOST, &f);
+        end_wrong_answer(c, e, &f);
         return;
     }
-    if (e->stream == CQL_EVENT_STREAM) {
-        if (reply.opcode == CQL_EVENT && c->state == CONN_READY)
+    if (e->stream == CQL_EVENT_STREAM && reply.opcode == CQL_EVENT) {
+        if (c->state == CONN_READY)
             c->events.happened(c->context, &reply.event);
         return;
     }
-    if (c->state != CONN_READY) {
+    if (c->state != CONN_READY && (e->stream == 0 || reply.opcode == CQL_ERROR)) {
         take_opening_reply(c, e, &reply);
         return;
     }
-    if (e->stream < 0 || e->stream >= CQL_CONN_STREAMS || !c->owners[e->stream]) {
-        fault_set(&f, FAULT_PROTOCOL, "the server answered a request that was never sent");
-        end_about(c, CQL_END_LOST, &f);
+    void *owner = owner_of(c, e);
+    if (!owner) {
+        end_unasked(c, &reply);
         return;
     }
     if (e->version != c->dialect.version) {
         fault_set(&f, FAULT_PROTOCOL, "the server changed the protocol version in the middle");
-        end_about(c, CQL_END_LOST, &f);
+        end_wrong_answer(c, e, &f);
         return;
     }
-    void *owner = c->owners[e->stream];
     c->owners[e->stream] = NULL;
     c->free_streams[c->free_count++] = e->stream;
     if (owner != &abandoned)
@@ -260,7 +289,7 @@ static void drain(struct cql_conn *c)
             fault_hint(&f, "check that the address is that of Cassandra's native protocol (9042)");
         }
         if (got < 0)
-            end_about(c, CQL_END_LOST, &f);
+            end_wrong_answer(c, &e, &f);
         if (got <= 0)
             break;
         take_envelope(c, &e);
@@ -379,9 +408,10 @@ struct cql_conn *cql_conn_open(struct loop *loop, const struct cql_conn_options 
     cql_input_init(&c->input, o->body_max);
     buf_init(&c->output, OUTPUT_MAX);
     buf_init(&c->segments, OUTPUT_MAX);
-    for (int i = 0; i < CQL_CONN_STREAMS; i++)
-        c->free_streams[i] = (int16_t)(CQL_CONN_STREAMS - 1 - i);
-    c->free_count = CQL_CONN_STREAMS;
+    while (c->free_count < CQL_CONN_STREAMS - 1) {
+        c->free_streams[c->free_count] = (int16_t)(CQL_CONN_STREAMS - 1 - c->free_count);
+        c->free_count++;
+    }
     c->patience = timer_new(loop, on_impatient, c);
     if (!c->patience) {
         release(c);
@@ -421,6 +451,11 @@ const char *cql_conn_peer(const struct cql_conn *c)
 bool cql_conn_is_ready(const struct cql_conn *c)
 {
     return c->state == CONN_READY;
+}
+
+void *cql_conn_culprit(const struct cql_conn *c)
+{
+    return c->culprit;
 }
 
 uint64_t cql_conn_received_bytes(const struct cql_conn *c)

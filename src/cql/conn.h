@@ -1,6 +1,7 @@
 /* cql/conn.h: one connection to one Cassandra node: opening, login, streams, bytes both ways.
  *
- * Owns     the socket, the agreed dialect, which stream carries whose request.
+ * Owns     the socket, the agreed dialect, which stream carries whose request. Stream 0 carries the
+ * opening only: there a server says what it has to say about bytes in which it found no request.
  * Knows    nothing of statements, retries, other nodes or what a request is for.
  *
  * A connection tries exactly one protocol version. When the server wants another one it ends with
@@ -65,6 +66,9 @@ struct cql_dialect cql_conn_dialect(const struct cql_conn *c);
 /* "10.0.0.5:9042" */
 const char *cql_conn_peer(const struct cql_conn *c);
 bool cql_conn_is_ready(const struct cql_conn *c);
+
+/* After it closed: whose answer was so wrong that it had to; NULL: nobody's. */
+void *cql_conn_culprit(const struct cql_conn *c);
 
 /* The count of bytes received so far: a connection where it stands still is silent. */
 uint64_t cql_conn_received_bytes(const struct cql_conn *c);

@@ -113,6 +113,7 @@ static void ended(struct node *n, enum cql_conn_end end, const struct fault *f)
     struct fault why = *f; /* it may be inside what is freed now */
     bool was_ready = n->link == NODE_READY;
     bool was_steady = was_ready && c->clock_ms - n->ready_since_ms >= NODE_STEADY_MS;
+    n->culprit = n->conn ? cql_conn_culprit(n->conn) : NULL;
     cql_conn_free(n->conn);
     n->conn = NULL;
     n->fault = why;

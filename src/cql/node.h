@@ -49,7 +49,8 @@ struct node {
     struct cql_conn_options conn_options;
     int tries; /* since it was last ready for a while */
     uint64_t due_ms, opening_since_ms, ready_since_ms;
-    struct fault fault; /* why the last connection ended */
+    struct fault fault;  /* why the last connection ended */
+    const void *culprit; /* the request whose answer ended it; NULL: none */
 
     struct request_list sent;   /* in the order of sending */
     int probe_count;            /* of |sent|; they do not count for |limit| */

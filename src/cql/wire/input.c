@@ -135,6 +135,8 @@ static int next(struct cql_input *in, struct cql_envelope *e, struct fault *f)
             return got;
         if (in->payload.n > in->payload_used && !in->in_large)
             return fault_set(f, FAULT_PROTOCOL, "a segment ends inside a message"), -1;
+        *e =
+            (struct cql_envelope){0}; /* the one that is not whole is not to blame for what comes */
         int segment = take_segment(in, f);
         if (segment <= 0)
             return segment;
@@ -143,6 +145,7 @@ static int next(struct cql_input *in, struct cql_envelope *e, struct fault *f)
 
 int cql_input_next(struct cql_input *in, struct cql_envelope *e, struct fault *f)
 {
+    *e = (struct cql_envelope){0};
     if (in->broken)
         return fault_set(f, FAULT_PROTOCOL, "the connection has failed before"), -1;
     int got = next(in, e, f);

@@ -46,8 +46,9 @@ void cql_input_segments(struct cql_input *in, bool lz4);
 /* Takes received bytes. FAULT_MEMORY: more than one largest body is waiting unread. */
 bool cql_input_feed(struct cql_input *in, const void *p, size_t n, struct fault *f);
 
-/* The next whole response: 1; 0: more bytes are needed; −1: |f| is set. The envelope's views live
- * until the next call on |in|. The version is the server's: compare it with the agreed one. */
+/* The next whole response: 1; 0: more bytes are needed; −1: |f| is set, and when one message is to
+ * blame, |e| has its header (is_response). The envelope's views live until the next call on |in|.
+ * The version is the server's: compare it with the agreed one. */
 int cql_input_next(struct cql_input *in, struct cql_envelope *e, struct fault *f);
 
 #endif

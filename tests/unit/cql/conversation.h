@@ -8,6 +8,8 @@
 
 enum { TALK_TIMEOUT_MS = 400, TALK_RETRIES = 4, TALK_PATIENCE_MS = 3000 };
 
+static int talk_patience_ms = TALK_PATIENCE_MS;
+
 /* What came of it. */
 static struct talk {
     bool opened;
@@ -77,14 +79,14 @@ static struct cql_client *open_client(struct loop *l, int version, bool login)
                                    .in_flight = 8,
                                    .timeout_ms = TALK_TIMEOUT_MS,
                                    .max_retries = TALK_RETRIES,
-                                   .patience_ms = TALK_PATIENCE_MS,
+                                   .patience_ms = talk_patience_ms,
                                    .consistency = CQL_LOCAL_QUORUM,
                                    .serial_consistency = CQL_LOCAL_SERIAL};
     return cql_client_open(l, &o, &talk.fault);
 }
 
 /* The whole conversation, with what the server and the net were set to. |version| 0: the newest. */
-static void converse(int version)
+static inline void converse(int version)
 {
     memset(&talk, 0, sizeof talk);
     struct loop *l = loop_new(&talk.fault);

@@ -44,6 +44,7 @@ static void lied_to(int version, void (*lie)(struct server_conn *c, int16_t stre
 {
     struct rusage before, after;
     getrusage(RUSAGE_SELF, &before);
+    talk_patience_ms = CQL_PATIENCE_MS;
     server_start(version, version > 3, false);
     lies.lie = lie;
     lies.times = times;
@@ -57,36 +58,61 @@ static void lied_to(int version, void (*lie)(struct server_conn *c, int16_t stre
     assert_true(lies.times < times);
 }
 
-/* The lie itself, or that no connection was any better. */
-static void assert_said(enum fault_code code)
+/* What the server did, in |words|, and which server. */
+static void assert_said(enum fault_code code, const char *words)
 {
-    assert_true(talk.fault.code == code || talk.fault.code == FAULT_UNREACHABLE);
-    assert_true(talk.fault.text[0] && talk.fault.subject[0]);
+    assert_int_equal(talk.fault.code, code);
+    assert_non_null(strstr(talk.fault.text, words));
+    assert_string_equal(talk.fault.subject, "10.0.0.5:9042");
 }
 
-/* Told once it is made up for by another connection; told always it is a fault. */
-static void a_lie(void (*lie)(struct server_conn *c, int16_t stream), enum fault_code code)
+/* Told always it is a fault, after |most| connections. */
+static void a_lie_always(int version, void (*lie)(struct server_conn *c, int16_t stream),
+                         const char *words, int most)
+{
+    lied_to(version, lie, ALWAYS, CQL_EXECUTE);
+    assert_true(talk.opened && !talk.read);
+    assert_said(FAULT_PROTOCOL, words);
+    assert_true(net.connections <= most);
+}
+
+/* Told once it is made up for by another connection. */
+static void a_lie_once(int version, void (*lie)(struct server_conn *c, int16_t stream))
+{
+    lied_to(version, lie, ONCE, CQL_EXECUTE);
+    assert_true(talk.opened && talk.read && talk.wrote);
+    assert_int_equal(talk.rows, SERVER_ROWS);
+    assert_int_equal(net.connections, 2);
+}
+
+/* About a request of ours: it is not sent again for long. */
+static void a_lie(void (*lie)(struct server_conn *c, int16_t stream), const char *words)
 {
     for (int version = 3; version <= 5; version++) {
-        lied_to(version, lie, ONCE, CQL_EXECUTE);
-        assert_true(talk.opened && talk.read && talk.wrote);
-        assert_int_equal(talk.rows, SERVER_ROWS);
-        lied_to(version, lie, ALWAYS, CQL_EXECUTE);
-        assert_true(talk.opened && !talk.read);
-        assert_said(code);
+        a_lie_once(version, lie);
+        a_lie_always(version, lie, words, 3);
+    }
+}
+
+/* About nothing that was asked: the next connection may be better, as long as there is patience. */
+static void a_lie_about_nothing(void (*lie)(struct server_conn *c, int16_t stream),
+                                const char *words)
+{
+    for (int version = 3; version <= 5; version++) {
+        a_lie_once(version, lie);
+        a_lie_always(version, lie, words, 100);
     }
 }
 
 /* In the opening: no client, and a fault. */
 static void a_lie_in_the_opening(void (*lie)(struct server_conn *c, int16_t stream),
-                                 enum cql_opcode at)
+                                 enum cql_opcode at, enum fault_code code, const char *words)
 {
     for (int version = 3; version <= 5; version++) {
         lied_to(version, lie, ALWAYS, at);
         assert_false(talk.opened);
-        assert_true(talk.fault.code == FAULT_UNREACHABLE || talk.fault.code == FAULT_PROTOCOL ||
-                    talk.fault.code == FAULT_UNSUPPORTED);
-        assert_true(talk.fault.text[0] && talk.fault.subject[0]);
+        assert_said(code, words);
+        assert_int_equal(net.connections, 1);
     }
 }
 
@@ -104,12 +130,43 @@ static void a_stream_that_cannot_be(struct server_conn *c, int16_t stream)
     server_reply(c, -77, CQL_RESULT, void_result);
 }
 
+static void a_result_as_an_event(struct server_conn *c, int16_t stream)
+{
+    (void)stream;
+    server_reply(c, CQL_EVENT_STREAM, CQL_RESULT, void_result);
+}
+
 static void an_answer_to_another_request_is_refused(void **state)
 {
     (void)state;
-    a_lie(another_stream, FAULT_PROTOCOL);
-    a_lie(a_stream_that_cannot_be, FAULT_PROTOCOL);
-    a_lie_in_the_opening(a_stream_that_cannot_be, CQL_OPTIONS);
+    static const char words[] = "the server answered a request that was never sent";
+    a_lie_about_nothing(another_stream, words);
+    a_lie_about_nothing(a_stream_that_cannot_be, words);
+    a_lie_about_nothing(a_result_as_an_event, words);
+    a_lie_in_the_opening(a_stream_that_cannot_be, CQL_OPTIONS, FAULT_PROTOCOL, words);
+    a_lie_in_the_opening(a_result_as_an_event, CQL_STARTUP, FAULT_PROTOCOL, words);
+}
+
+/* Cassandra says so on stream 0 when it cannot even read whose request it is. */
+static void on_the_stream_of_nobody(struct server_conn *c, int16_t stream)
+{
+    (void)stream;
+    server_error(c, 0, CQL_PROTOCOL_ERROR, "Invalid frame, CRC mismatch");
+}
+
+static void on_the_stream_of_events(struct server_conn *c, int16_t stream)
+{
+    (void)stream;
+    server_error(c, CQL_EVENT_STREAM, CQL_PROTOCOL_ERROR, "Invalid frame, CRC mismatch");
+}
+
+static void an_error_about_no_request_is_made_up_for(void **state)
+{
+    (void)state;
+    static const char words[] = "PROTOCOL_ERROR (0x000A): Invalid frame, CRC mismatch";
+    a_lie_about_nothing(on_the_stream_of_nobody, words);
+    a_lie_about_nothing(on_the_stream_of_events, words);
+    a_lie_in_the_opening(on_the_stream_of_events, CQL_STARTUP, FAULT_UNSUPPORTED, words);
 }
 
 static void put_twice(struct server_conn *c, int16_t stream)
@@ -187,14 +244,15 @@ static void a_preparation(struct server_conn *c, int16_t stream)
 static void an_answer_of_another_kind_is_refused(void **state)
 {
     (void)state;
-    a_lie(an_event, FAULT_PROTOCOL);
-    a_lie(a_ready, FAULT_PROTOCOL);
-    a_lie(an_unknown_opcode, FAULT_PROTOCOL);
-    a_lie(an_unknown_kind, FAULT_PROTOCOL);
-    a_lie(a_preparation, FAULT_PROTOCOL);
-    a_lie_in_the_opening(a_ready, CQL_OPTIONS);
-    a_lie_in_the_opening(an_event, CQL_STARTUP);
-    a_lie_in_the_opening(an_unknown_opcode, CQL_STARTUP);
+    a_lie(an_event, "the server answered EVENT, which fits no request");
+    a_lie(a_ready, "the server answered READY, which fits no request");
+    a_lie(an_unknown_opcode, "the server sends a message of kind 0x3F");
+    a_lie(an_unknown_kind, "a RESULT message of kind 9, which does not exist");
+    a_lie(a_preparation, "the server answered RESULT, which fits no request");
+    a_lie_in_the_opening(a_ready, CQL_OPTIONS, FAULT_PROTOCOL, "the server answered READY, which");
+    a_lie_in_the_opening(an_event, CQL_STARTUP, FAULT_PROTOCOL, "the server answered EVENT, which");
+    a_lie_in_the_opening(an_unknown_opcode, CQL_STARTUP, FAULT_PROTOCOL,
+                         "the server sends a message of kind 0x3F");
 }
 
 static void nothing_but_done(struct server_conn *c, int16_t stream)
@@ -224,9 +282,7 @@ static void another_version(struct server_conn *c, int16_t stream)
 static void another_version_in_the_middle_is_refused(void **state)
 {
     (void)state;
-    lied_to(4, another_version, ALWAYS, CQL_EXECUTE);
-    assert_true(talk.opened && !talk.read);
-    assert_said(FAULT_PROTOCOL);
+    a_lie_always(4, another_version, "the server changed the protocol version in the middle", 3);
 }
 
 /* A header that announces |n| bytes, and none of them. */
@@ -279,16 +335,15 @@ static void a_segment_of_a_256_mb_body(struct server_conn *c, int16_t stream)
 static void a_body_that_is_too_large_is_refused_by_its_header(void **state)
 {
     (void)state;
+    static const char words[] = "the server announces a message of";
     void (*const large[])(struct server_conn *, int16_t) = {a_body_of_256_mb,
                                                             a_body_of_a_negative_length};
     for (size_t i = 0; i < 2; i++) {
         for (int version = 3; version <= 4; version++) {
-            lied_to(version, large[i], ALWAYS, CQL_EXECUTE);
-            assert_true(talk.opened && !talk.read);
-            assert_said(FAULT_PROTOCOL);
-            assert_non_null(strstr(talk.fault.text, "announces a message of"));
+            a_lie_always(version, large[i], words, 3);
+            assert_non_null(strstr(talk.fault.hint, "page-rows"));
         }
-        a_lie_in_the_opening(large[i], CQL_OPTIONS);
+        a_lie_in_the_opening(large[i], CQL_OPTIONS, FAULT_UNSUPPORTED, words);
     }
     server_start(5, false, false);
     lies.lie = a_segment_of_a_256_mb_body;
@@ -297,9 +352,9 @@ static void a_body_that_is_too_large_is_refused_by_its_header(void **state)
     server.twist = tell_a_lie;
     converse(5);
     assert_true(talk.opened && !talk.read);
-    assert_said(FAULT_PROTOCOL);
-    assert_non_null(strstr(talk.fault.text, "announces a message of"));
-    assert_true(talk.fault.hint[0]);
+    assert_said(FAULT_PROTOCOL, words);
+    assert_non_null(strstr(talk.fault.hint, "page-rows"));
+    assert_true(net.connections <= 3);
 }
 
 /* A small block that says that it becomes |plain| bytes. */
@@ -335,9 +390,7 @@ static void a_compressed_body_that_lies_takes_no_memory(void **state)
     (void)state;
     void (*const bombs[])(struct server_conn *, int16_t) = {a_bomb, a_bomb_of_2_gb};
     for (size_t i = 0; i < 2; i++) {
-        lied_to(4, bombs[i], ALWAYS, CQL_EXECUTE);
-        assert_true(talk.opened && !talk.read);
-        assert_said(FAULT_PROTOCOL);
+        a_lie_always(4, bombs[i], "a compressed message lies about its length", 3);
     }
 }
 
@@ -374,9 +427,9 @@ static void negative_columns(struct server_conn *c, int16_t stream)
 static void a_count_that_the_body_does_not_hold_is_refused(void **state)
 {
     (void)state;
-    a_lie(endless_rows, FAULT_PROTOCOL);
-    a_lie(rows_without_columns, FAULT_PROTOCOL);
-    a_lie(negative_columns, FAULT_PROTOCOL);
+    a_lie(endless_rows, "a RESULT message announces 2147483647 rows of 1 columns");
+    a_lie(rows_without_columns, "a RESULT message announces 2147483647 rows of 0 columns");
+    a_lie(negative_columns, "a RESULT message ends inside its metadata");
 }
 
 /* The row's cell ends behind the body: seen only when the row is read. */
@@ -445,6 +498,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_to_another_request_is_refused),
+        cmocka_unit_test(an_error_about_no_request_is_made_up_for),
         cmocka_unit_test(two_answers_never_make_two_pages),
         cmocka_unit_test(an_answer_to_a_request_that_was_given_up_is_dropped),
         cmocka_unit_test(an_answer_of_another_kind_is_refused),
