@@ -50,7 +50,7 @@ static bool set_up(sqlite3 *db, const char *path, bool for_reading, struct fault
         sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     return pragma(db, "PRAGMA cell_size_check = ON", path, f) &&
            pragma(db, "PRAGMA mmap_size = 0", path, f) &&
-           pragma(db, "PRAGMA cache_size = -2000", path, f) &&
+           pragma(db, "PRAGMA cache_size = -1000", path, f) &&
            pragma(db, "PRAGMA temp_store = FILE", path, f);
 }
 

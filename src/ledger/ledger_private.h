@@ -29,6 +29,8 @@ enum statement {
     SQL_BEGIN,
     SQL_COMMIT,
     SQL_ROLLBACK,
+    SQL_SYNC_LATER,
+    SQL_SYNC_AT_ONCE,
     SQL_PUT,
     SQL_UNPUT,
     SQL_GET,
@@ -113,6 +115,7 @@ struct ledger {
     int lock_fd;         /* -1: opened for reading */
     bool bind_failed;
     bool in_transaction;
+    bool is_soft;   /* it is, and what is committed need not be on the disk at once */
     int group_rows; /* added since the last commit */
     size_t group_bytes;
     int64_t last_seq;
@@ -157,8 +160,13 @@ int step(struct ledger *l, sqlite3_stmt *s, struct fault *f);
 /* Steps to the end. */
 bool run(struct ledger *l, sqlite3_stmt *s, struct fault *f);
 
-/* A transaction: begin joins one that is open already. commit writes the span of what was added. */
+/* A transaction: begin joins one that is open already. commit writes the span of what was added,
+ * and returns when all is on the disk. After a soft begin it does not wait for that: the death of
+ * this process loses nothing, that of the machine what came after the last commit that waited. It
+ * is for what can be done again: rows found, changes settled. A plain begin ends a soft
+ * transaction. */
 bool transaction_begin(struct ledger *l, struct fault *f);
+bool transaction_begin_soft(struct ledger *l, struct fault *f);
 bool transaction_commit(struct ledger *l, struct fault *f);
 /* Undoes what is not committed; returns false. */
 bool transaction_abandon(struct ledger *l);

@@ -96,7 +96,7 @@ bool ledger_add(struct ledger *l, struct change *c, struct fault *f)
         c->state = CHANGE_PLANNED;
     const struct ledger_rule *rule = check(l, c, f);
     struct blobs b;
-    if (!rule || !encode(l, c, &b, f) || !transaction_begin(l, f))
+    if (!rule || !encode(l, c, &b, f) || !transaction_begin_soft(l, f))
         return false;
     c->seq = l->last_seq + 1;
     if (!write_change(l, SQL_ADD_CHANGE, c, &b, f) ||

@@ -3,7 +3,7 @@
 bool ledger_put_range(struct ledger *l, int pass, const char *rule, const struct scanned_range *r,
                       struct fault *f)
 {
-    sqlite3_stmt *s = transaction_begin(l, f) ? statement(l, SQL_PUT_RANGE, f) : NULL;
+    sqlite3_stmt *s = transaction_begin_soft(l, f) ? statement(l, SQL_PUT_RANGE, f) : NULL;
     if (!s)
         return false;
     bind_int(l, s, 1, pass);

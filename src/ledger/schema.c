@@ -125,6 +125,8 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_SYNC_LATER] = "PRAGMA synchronous = NORMAL",
+    [SQL_SYNC_AT_ONCE] = "PRAGMA synchronous = FULL",
     [SQL_PUT] = "INSERT OR REPLACE INTO meta VALUES(?1, ?2)",
     [SQL_UNPUT] = "DELETE FROM meta WHERE name = ?1",
     [SQL_GET] = "SELECT value FROM meta WHERE name = ?1",

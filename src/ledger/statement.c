@@ -159,15 +159,40 @@ bool run(struct ledger *l, sqlite3_stmt *s, struct fault *f)
     return more == 0;
 }
 
-bool transaction_begin(struct ledger *l, struct fault *f)
+static bool run_plain(struct ledger *l, enum statement id, struct fault *f)
+{
+    sqlite3_stmt *s = statement(l, id, f);
+    return s && run(l, s, f);
+}
+
+static bool begin(struct ledger *l, struct fault *f)
 {
     if (l->mode == LEDGER_READ)
         return fault_set(f, FAULT_INTERNAL, "the ledger was opened for reading only");
-    if (l->in_transaction)
-        return true;
-    sqlite3_stmt *s = statement(l, SQL_BEGIN, f);
-    l->in_transaction = s && run(l, s, f);
+    l->in_transaction = l->in_transaction || run_plain(l, SQL_BEGIN, f);
     return l->in_transaction;
+}
+
+static bool sync_again(struct ledger *l, struct fault *f)
+{
+    l->is_soft = false;
+    return run_plain(l, SQL_SYNC_AT_ONCE, f);
+}
+
+bool transaction_begin(struct ledger *l, struct fault *f)
+{
+    return (!l->is_soft || transaction_commit(l, f)) && begin(l, f);
+}
+
+bool transaction_begin_soft(struct ledger *l, struct fault *f)
+{
+    if (l->in_transaction || l->mode == LEDGER_READ)
+        return begin(l, f);
+    l->is_soft = run_plain(l, SQL_SYNC_LATER, f);
+    if (l->is_soft && begin(l, f))
+        return true;
+    sync_again(l, NULL);
+    return false;
 }
 
 bool transaction_commit(struct ledger *l, struct fault *f)
@@ -176,13 +201,10 @@ bool transaction_commit(struct ledger *l, struct fault *f)
     l->group_bytes = 0;
     if (!l->in_transaction)
         return true;
-    if (!span_write(l, f))
-        return false;
-    sqlite3_stmt *s = statement(l, SQL_COMMIT, f);
-    if (!s || !run(l, s, f))
+    if (!span_write(l, f) || !run_plain(l, SQL_COMMIT, f))
         return false;
     l->in_transaction = false;
-    return true;
+    return !l->is_soft || sync_again(l, f);
 }
 
 /* What memory holds was ahead of the file: it is read again. Should that fail too, the ledger is of
@@ -200,6 +222,8 @@ bool transaction_abandon(struct ledger *l)
     memset(l->open_from, 0, sizeof l->open_from);
     if (!sqlite3_get_autocommit(l->db))
         sqlite3_exec(l->db, "ROLLBACK", NULL, NULL, NULL);
+    if (l->is_soft)
+        sync_again(l, NULL);
     rules_load(l, NULL);
     tallies_load(l, NULL);
     return false;

@@ -66,7 +66,7 @@ bool ledger_mark_copied(struct ledger *l, const struct change *c, int count, str
 
 bool ledger_settle(struct ledger *l, const struct change *c, int count, struct fault *f)
 {
-    if (!transaction_begin(l, f))
+    if (!transaction_begin_soft(l, f))
         return false;
     for (int i = 0, n; i < count; i += n) {
         n = run_length(c + i, count - i);

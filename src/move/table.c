@@ -53,7 +53,7 @@ bool table_finish(struct table *t, struct fault *f)
 int table_column(const struct table *t, const char *name)
 {
     for (int i = 0; i < t->column_count; i++)
-        if (strcmp(t->columns[i].name, name) == 0)
+        if (t->columns[i].name[0] == name[0] && strcmp(t->columns[i].name, name) == 0)
             return i;
     return -1;
 }

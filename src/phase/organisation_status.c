@@ -42,7 +42,7 @@ static bool write_status(struct move *m, const struct table *t, const struct row
         return false;
     if (op.op.outcome == STORE_OK)
         return true;
-    *f = op.op.fault;
+    *f = *op.op.fault;
     return false;
 }
 

@@ -49,7 +49,7 @@ static bool complete_one(struct move *m, const struct bound_rule *b, struct targ
     struct row row;
     bool carry = false;
     if (op->op.outcome != STORE_OK) {
-        c->reason = arena_copy(&t->arena, bytes_of(op->op.fault.text));
+        c->reason = arena_copy(&t->arena, bytes_of(op->op.fault->text));
         return reject(m, b, c, pass, total, f);
     }
     if (pass > 1 && !ledger_has_moved(m->ledger, b->rule->name, &c->key, pass, &carry, f))

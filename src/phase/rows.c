@@ -10,25 +10,38 @@ static bool submit(struct row_op *r, struct store *store, struct fault *f)
     return store_submit(store, &r->op, f);
 }
 
+/* What the answer's |fault| says must outlive it. */
+static void keep_fault(struct row_op *r, const struct fault *why)
+{
+    static const struct fault no_memory = {FAULT_MEMORY, "out of memory", "", ""};
+    struct fault *kept = arena_alloc(r->arena, sizeof *kept);
+    if (kept)
+        *kept = *why;
+    r->op.fault = kept ? kept : &no_memory;
+}
+
 static void keep_row(struct row_op *r)
 {
     struct store_op *op = &r->op;
     r->found = op->row != NULL;
-    if (!op->row || !r->arena)
+    if (!op->row)
         return;
     r->row = row_copy(r->arena, op->row);
     if (!r->row.cells) {
         op->outcome = STORE_RUN_FAILED;
-        fault_memory(&op->fault);
+        keep_fault(r, &(struct fault){FAULT_MEMORY, "out of memory", "", ""});
     }
 }
 
 static void keep_answer(struct store_op *op)
 {
     struct row_op *r = op->context;
+    struct fault why;
+    if (op->fault)
+        keep_fault(r, op->fault);
     keep_row(r);
-    if (r->next && op->outcome != STORE_RUN_FAILED)
-        submit(r->next, r->store, &r->next->op.fault);
+    if (r->next && op->outcome != STORE_RUN_FAILED && !submit(r->next, r->store, &why))
+        keep_fault(r->next, &why);
 }
 
 bool row_ops_run(struct move *m, struct row_op *const *ops, int count, struct fault *f)
@@ -51,8 +64,8 @@ bool row_ops_run(struct move *m, struct row_op *const *ops, int count, struct fa
     for (int i = 0; i < count && ok; i++) {
         if (ops[i]->op.table && ops[i]->op.outcome == STORE_RUN_FAILED) {
             ok = false;
-            if (f)
-                *f = ops[i]->op.fault;
+            if (f && ops[i]->op.fault)
+                *f = *ops[i]->op.fault;
         }
     }
     return ok;
@@ -69,7 +82,7 @@ bool row_read(struct move *m, const struct table *t, const struct bytes *key, co
         return false;
     if (op.op.outcome != STORE_OK) {
         if (f)
-            *f = op.op.fault;
+            *f = *op.op.fault;
         return false;
     }
     *found = op.found;

@@ -48,7 +48,7 @@ static bool read_rows(struct witness *w, struct fault *f)
         if (!op)
             continue;
         if (op->op.outcome != STORE_OK) {
-            *f = op->op.fault;
+            *f = *op->op.fault;
             return false;
         }
         w->right[i] = op->found && cells_hold(w->batch.works[i].change, &op->row);

@@ -175,7 +175,7 @@ static bool expect_block(struct document_check *d, struct fault *f)
         return false;
     for (int i = 0; i < d->question_count; i++) {
         if (d->ops[i]->op.outcome != STORE_OK) {
-            *f = d->ops[i]->op.fault;
+            *f = *d->ops[i]->op.fault;
             return false;
         }
         take_answer(d, (const struct question *)d->ops[i]);

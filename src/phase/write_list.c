@@ -45,14 +45,14 @@ static bool judge(struct batch *b, struct list_write *l, struct fault *f)
     const struct named_cell *after = &l->w->change->after.v[0];
     if (l->read->op.outcome != STORE_OK)
         return settle(b, l->w, CHANGE_REJECTED, f, "it could not be read back: %s",
-                      l->read->op.fault.text);
+                      l->read->op.fault->text);
     if (!l->read->found)
         return settle(b, l->w, CHANGE_CONFLICT, f,
                       "the row was deleted since the plan; it stays deleted");
     if (bytes_equal(row_cell(&l->read->row, after->name)->value, after->value))
         return settle(b, l->w, CHANGE_READ, f, "%s", "");
     if (l->write->op.outcome == STORE_ROW_FAILED)
-        return settle(b, l->w, CHANGE_REJECTED, f, "%s", l->write->op.fault.text);
+        return settle(b, l->w, CHANGE_REJECTED, f, "%s", l->write->op.fault->text);
     return settle(b, l->w, CHANGE_CONFLICT, f,
                   "%.*s was changed by someone else since the plan: theirs stays",
                   (int)after->name.n, (const char *)after->name.p);

@@ -68,7 +68,7 @@ static bool not_readable(struct row_moves *ms, struct row_move *v, const struct 
                          struct fault *f)
 {
     v->stage = STAGE_DONE;
-    return settle(ms->b, v->w, CHANGE_REJECTED, f, "it could not be read: %s", op->op.fault.text);
+    return settle(ms->b, v->w, CHANGE_REJECTED, f, "it could not be read: %s", op->op.fault->text);
 }
 
 /* ---- is everything still as planned? ---- */
@@ -354,7 +354,7 @@ static bool run_writes(struct row_moves *ms, enum stage stage,
     for (int i = 0; i < ms->count; i++)
         for (int k = 0; ms->v[i].stage == stage && k < ms->v[i].write_count; k++)
             if (ms->writes.v[ms->v[i].first_write + k]->op.outcome == STORE_ROW_FAILED)
-                ms->v[i].refused = &ms->writes.v[ms->v[i].first_write + k]->op.fault;
+                ms->v[i].refused = ms->writes.v[ms->v[i].first_write + k]->op.fault;
     return true;
 }
 

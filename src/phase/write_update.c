@@ -182,12 +182,12 @@ static bool judge(struct updates *us, struct update *u, struct fault *f)
     for (int i = 0; i < u->write_count; i++) {
         const struct store_op *op = &us->ops.v[u->first_write + i]->op;
         if (op->outcome != STORE_OK)
-            u->refused = &op->fault;
+            u->refused = op->fault;
     }
     if (read->op.outcome != STORE_OK) {
         u->next = NEXT_NOTHING;
         return settle(us->b, u->w, CHANGE_REJECTED, f, "it could not be read back: %s",
-                      read->op.fault.text);
+                      read->op.fault->text);
     }
     if (!read->found) {
         u->next = NEXT_NOTHING;

@@ -70,18 +70,19 @@ static void tell_probe(struct op_group *g, struct store_op *op)
 }
 
 static void tell(struct op_group *g, struct store_op *op, enum store_outcome outcome,
-                 const struct row *row)
+                 const struct row *row, const struct fault *why)
 {
     struct cassandra *s = g->store;
     op->outcome = outcome;
     op->row = row;
+    op->fault = why;
     if (g->probe >= 0) {
         tell_probe(g, op);
         return;
     }
     if (outcome == STORE_RUN_FAILED && !s->is_failing) {
         s->is_failing = true;
-        s->run_fault = op->fault;
+        s->run_fault = *why;
         s->drive_finished = true;
     }
     if (--s->outstanding <= s->drive_target)
@@ -92,10 +93,10 @@ static void tell(struct op_group *g, struct store_op *op, enum store_outcome out
 void group_tell_one(struct op_group *g, struct store_op *op, enum store_outcome outcome,
                     const struct fault *why)
 {
-    op->fault = *why;
+    struct fault named = *why;
     if (why->code != FAULT_INTERRUPTED && why->code != FAULT_UNREACHABLE)
-        name_row(op, &op->fault);
-    tell(g, op, outcome, NULL);
+        name_row(op, &named);
+    tell(g, op, outcome, NULL, &named);
 }
 
 void group_tell_fault(struct op_group *g, enum store_outcome outcome, const struct fault *why)
@@ -118,7 +119,7 @@ static void take_condition(struct op_group *g, struct cql_result *result, struct
     if (!cassandra_row_applied(&result->rows, g->store->cells, row, &applied, &exists, &why))
         group_tell_one(g, op, STORE_ROW_FAILED, &why);
     else
-        tell(g, op, applied ? STORE_OK : STORE_NOT_APPLIED, !applied && exists ? row : NULL);
+        tell(g, op, applied ? STORE_OK : STORE_NOT_APPLIED, !applied && exists ? row : NULL, NULL);
 }
 
 static bool is_row_of(const struct store_op *op, const struct row *row)
@@ -144,7 +145,7 @@ static void take_rows(struct op_group *g, struct cql_rows *rows, struct row *row
             wanted = true;
             if (!told[i]) {
                 told[i] = true;
-                tell(g, g->ops[i], STORE_OK, row);
+                tell(g, g->ops[i], STORE_OK, row, NULL);
             }
         }
         if (!wanted) {
@@ -159,7 +160,7 @@ static void take_rows(struct op_group *g, struct cql_rows *rows, struct row *row
         if (got < 0)
             group_tell_one(g, g->ops[i], STORE_ROW_FAILED, &why);
         else
-            tell(g, g->ops[i], STORE_OK, NULL);
+            tell(g, g->ops[i], STORE_OK, NULL, NULL);
     }
 }
 
@@ -171,7 +172,7 @@ void group_tell_answer(struct op_group *g, struct cql_result *result)
     struct row row;
     if (first->kind != STORE_READ && !is_conditional(first)) {
         for (int i = 0; i < g->count; i++)
-            tell(g, g->ops[i], STORE_OK, NULL);
+            tell(g, g->ops[i], STORE_OK, NULL, NULL);
         return;
     }
     if (result->kind != CQL_RESULT_ROWS) {

@@ -245,7 +245,7 @@ static bool adapter_submit(struct store *s, struct store_op *op, struct fault *f
     }
     op->outcome = STORE_OK;
     op->row = NULL;
-    op->fault = (struct fault){0};
+    op->fault = NULL;
     x->queue[x->queue_count++] = op;
     return true;
 }
@@ -263,12 +263,17 @@ static bool run_group(struct embedded_store *x, struct store_op **group, int cou
         return false;
     for (int i = 0; i < count; i++) {
         struct store_op *op = group[i];
-        if (run_op(x, op, &op->fault))
+        struct fault why = {0};
+        if (run_op(x, op, &why))
             continue;
+        struct fault *kept = arena_alloc(&x->arena, sizeof *kept);
         op->outcome = STORE_ROW_FAILED;
         op->row = NULL;
-        if (!is_of_the_row(op->fault.code)) {
-            *f = op->fault;
+        op->fault = kept;
+        if (kept)
+            *kept = why;
+        if (!kept || !is_of_the_row(why.code)) {
+            *f = why;
             embedded_rollback(x->file);
             return false;
         }
@@ -281,7 +286,7 @@ static void fail_group(struct store_op **group, int count, const struct fault *f
     for (int i = 0; i < count; i++) {
         group[i]->outcome = STORE_RUN_FAILED;
         group[i]->row = NULL;
-        group[i]->fault = *f;
+        group[i]->fault = f;
     }
 }
 

@@ -94,8 +94,8 @@ struct store_op {
     /* Filled before |done|; bytes live until |done| returns. */
     enum store_outcome outcome;
     const struct row *row;
-    struct fault fault;
-    uint32_t took_us; /* of a probe: from sending to answer; 0: it cannot be told */
+    const struct fault *fault; /* of ROW_FAILED and RUN_FAILED; else NULL */
+    uint32_t took_us;          /* of a probe: from sending to answer; 0: it cannot be told */
 };
 
 /* How far a scan is. */

@@ -162,7 +162,7 @@ static void on_updated(struct store_op *op)
     else
         c->run_failed++;
     if (op->outcome == STORE_ROW_FAILED && c->failed < 4)
-        say(&op->fault);
+        say(op->fault);
     slot->next = free_slots;
     free_slots = slot;
 }
@@ -217,7 +217,7 @@ static void on_one(struct store_op *op)
     static const char *const outcomes[] = {"ok", "not applied", "row failed", "run failed"};
     printf("%-34s %s:", (const char *)op->context, outcomes[op->outcome]);
     if (op->outcome == STORE_ROW_FAILED || op->outcome == STORE_RUN_FAILED)
-        printf(" %s [%s]\n", op->fault.text, op->fault.subject);
+        printf(" %s [%s]\n", op->fault->text, op->fault->subject);
     else if (op->kind == STORE_READ || op->row)
         print_row(op->row);
     else

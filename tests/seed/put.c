@@ -90,13 +90,15 @@ static bool take_word(struct put *p, char *word, struct fault *f)
 
 static void told(struct store_op *op)
 {
-    op->context = NULL;
+    if (op->outcome != STORE_OK)
+        *(struct fault *)op->context = *op->fault;
 }
 
 bool put_row(struct store *s, const char *keyspace, const char *name, char **words, int count,
              bool whole_row, int64_t timestamp, struct fault *f)
 {
     struct put p = {0};
+    struct fault why = {0};
     arena_init(&p.arena, PUT_BYTES);
     bool ok = store_table(s, keyspace, name, &p.arena, &p.table, f);
     if (ok && !p.table)
@@ -114,10 +116,11 @@ bool put_row(struct store *s, const char *keyspace, const char *name, char **wor
                              .cells = p.cells,
                              .cell_count = p.cell_count,
                              .timestamp = timestamp ? timestamp : clock_now_us(),
-                             .done = told};
+                             .done = told,
+                             .context = &why};
     ok = ok && store_submit(s, &p.op, f) && store_drive(s, 0, f);
     if (ok && p.op.outcome != STORE_OK) {
-        *f = p.op.fault;
+        *f = why;
         ok = false;
     }
     arena_fini(&p.arena);

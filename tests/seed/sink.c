@@ -116,7 +116,7 @@ static void told(struct store_op *op)
     d->busy = false;
     d->sink->rows++;
     if (op->outcome != STORE_OK)
-        fail(d->sink, &op->fault);
+        fail(d->sink, op->fault);
 }
 
 struct draft *sink_row(struct sink *k, const char *keyspace, const char *name,

@@ -364,12 +364,14 @@ static bool tripped_submit(struct store *s, struct store_op *op, struct fault *f
 static bool tripped_drive(struct store *s, int in_flight, struct fault *f)
 {
     struct tripped *t = (struct tripped *)s;
+    static const struct fault late = {.code = FAULT_TIMEOUT,
+                                      .text = "the replicas did not answer in time"};
     bool ok = store_drive(t->real, in_flight, f);
     while (t->refused_count) {
         struct store_op *op = t->refused[--t->refused_count];
         op->outcome = STORE_ROW_FAILED;
         op->row = NULL;
-        fault_set(&op->fault, FAULT_TIMEOUT, "the replicas did not answer in time");
+        op->fault = &late;
         op->done(op);
     }
     return ok;
