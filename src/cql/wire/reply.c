@@ -29,6 +29,8 @@ static bool read_prepared(struct cql_reader *r, int version, struct cql_prepared
     out->id = cql_read_short_bytes(r);
     if (version >= 5)
         out->result_metadata_id = cql_read_short_bytes(r);
+    if (!r->failed && out->id.n == 0)
+        return fault_set(f, FAULT_PROTOCOL, "the server prepared a statement without an id");
     return cql_markers_decode(r, version, &out->markers, &out->key_indices, f) &&
            cql_columns_decode(r, version, &out->columns, f);
 }

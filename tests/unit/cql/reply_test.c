@@ -150,6 +150,20 @@ static void a_prepared_statement_has_markers_and_columns(void **state)
     }
 }
 
+static void a_prepared_statement_without_an_id_is_refused(void **state)
+{
+    (void)state;
+    struct cql_reply reply;
+    struct fault f = {0};
+    buf_clear(&body);
+    buf_append_u32(&body, CQL_RESULT_PREPARED);
+    buf_append_u16(&body, 0);
+    struct cql_envelope e = envelope(4, CQL_RESULT);
+    assert_false(cql_reply_decode(&e, &reply, &f));
+    assert_int_equal(f.code, FAULT_PROTOCOL);
+    assert_non_null(strstr(f.text, "without an id"));
+}
+
 static void small_results_are_decoded(void **state)
 {
     (void)state;
@@ -377,6 +391,7 @@ int main(void)
         cmocka_unit_test(columns_of_several_tables_keep_their_table),
         cmocka_unit_test(rows_without_metadata_are_read_by_the_caller_s_count),
         cmocka_unit_test(a_prepared_statement_has_markers_and_columns),
+        cmocka_unit_test(a_prepared_statement_without_an_id_is_refused),
         cmocka_unit_test(small_results_are_decoded),
         cmocka_unit_test(events_are_decoded),
         cmocka_unit_test(what_a_server_supports_is_found_in_any_case),
