@@ -90,9 +90,10 @@ struct cql_request {
     bool preparing;    /* what was sent is the PREPARE of its statement */
     bool is_probe;
     int stream;
-    int tries;  /* answers or time-outs that called for a retry */
-    int losses; /* connections lost under it */
-    int lies;   /* those that were lost by a wrong answer to it */
+    int tries;        /* answers or time-outs that called for a retry */
+    int losses;       /* connections lost under it */
+    int lies;         /* those that were lost by a wrong answer to it */
+    uint64_t lost_ms; /* the first of them */
     int repreparations;
     uint32_t generation;      /* of its statement at the node, when it was sent */
     uint64_t due_ms;          /* SENT: when it is given up; DELAYED: when it is sent again */

@@ -161,6 +161,8 @@ void client_node_ended(struct node *n, bool was_ready, enum cql_conn_end end, co
         client_requeue_sent(n, f);
         c->doubts_login = c->user != NULL;
     }
+    if (c->is_lost)
+        return;
     if (end == CQL_END_REFUSED && f->code == FAULT_DENIED) {
         client_lose(c, f);
         return;

@@ -69,9 +69,10 @@ struct cql_client {
     int running;
     uint32_t run_number;
     unsigned probe_number;
-    uint64_t clock_ms; /* runs only while answers can be told, so that a caller's long work times
+    uint64_t answered_ms; /* when a request was last answered, by whatever node */
+    uint64_t clock_ms;    /* runs only while answers can be told, so that a caller's long work times
                           nothing out */
-    uint64_t seen_ms;  /* the loop's time when |clock_ms| was last moved */
+    uint64_t seen_ms;     /* the loop's time when |clock_ms| was last moved */
 };
 
 enum {

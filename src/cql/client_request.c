@@ -152,14 +152,20 @@ void client_pump(struct cql_client *c)
     flush(c);
 }
 
-static void send_after_backoff(struct node *n, struct cql_request *r)
+/* After the back-off of the |nth| try, and when the node's retry budget allows it. */
+static void delay(struct node *n, struct cql_request *r, int nth)
 {
     struct cql_client *c = n->client;
-    r->due_ms = c->clock_ms + cql_backoff_ms(r->tries++);
+    r->due_ms = c->clock_ms + cql_backoff_ms(nth);
     r->list = CQL_DELAYED;
     r->node = n;
     n->delayed_count++;
     list_append(&c->delayed, r);
+}
+
+static void send_after_backoff(struct node *n, struct cql_request *r)
+{
+    delay(n, r, r->tries++);
 }
 
 static void end_delay(struct cql_client *c, struct cql_request *r)
@@ -259,33 +265,58 @@ static void take_prepared(struct node *n, struct cql_request *r, const struct cq
 /* Pages differ too much to be compared, and what the cluster says of itself is seldom asked. */
 static void note_answer(struct node *n, const struct cql_request *r)
 {
+    n->client->answered_ms = n->client->clock_ms;
     bool is_alike = r->purpose == CQL_FOR_ROW && !r->is_local;
     n->server_errors = 0;
     if (!r->is_probe)
         in_flight_answered(&n->in_flight, &node_statement(n, r->statement)->best,
                            is_alike ? r->took_us : 0, n->client->clock_ms);
-    if (r->tries)
+    if (r->tries || r->losses > 1)
         retry_budget_succeeded(&n->retries);
 }
 
-/* A connection was lost under |r|: it is sent again, but not for ever. */
+static void lose_run(struct cql_client *c, const struct fault *f)
+{
+    struct fault lost;
+    fault_set(&lost, f->code == FAULT_PROTOCOL ? FAULT_PROTOCOL : FAULT_UNREACHABLE,
+              "no request was answered for %d s, since each connection was lost: %.300s",
+              c->o.patience_ms / 1000, f->text);
+    fault_subject(&lost, "%s", f->subject);
+    fault_hint(&lost, "see the server's log; then start the same command again, it goes on");
+    client_lose(c, &lost);
+}
+
+/* A connection was lost under |r|. A node that goes takes all with it that it was sent: they go to
+ * others at once. What is lost again waits, longer each time and by the retry budget, so that what
+ * kills a connection is soon alone with it. It is to blame, and given up, when others are answered
+ * meanwhile; else it is the nodes, for which there is patience. */
 static void lose_once(struct node *n, struct cql_request *r, bool is_culprit, const struct fault *f)
 {
+    struct cql_client *c = n->client;
     avoid(n, r);
-    r->losses++;
     r->lies += is_culprit;
-    if (is_culprit && r->purpose == CQL_FOR_SCAN && !r->preparing)
+    if (r->losses++ == 0)
+        r->lost_ms = c->clock_ms;
+    bool are_others_answered = c->answered_ms > r->lost_ms;
+    bool is_too_often = r->losses > LOSSES_MAX;
+    if (is_culprit && r->purpose == CQL_FOR_SCAN && !r->preparing) {
         client_finish(r, CQL_SPLIT, f);
-    else if (r->is_probe || r->lies > LIES_MAX || r->losses > LOSSES_MAX)
+    } else if (r->is_probe || r->lies > LIES_MAX || (is_too_often && are_others_answered)) {
         client_finish(r, CQL_REQUEST_LOST, f);
-    else
-        queue_first(n->client, r);
+    } else if (r->losses == 1) {
+        queue_first(c, r);
+    } else {
+        delay(n, r, r->losses - 2);
+        if (is_too_often && c->clock_ms - r->lost_ms >= (uint64_t)c->o.patience_ms && !c->is_lost)
+            lose_run(c, f);
+    }
 }
 
 void client_answer(struct node *n, struct cql_request *r, const struct cql_reply *reply)
 {
     take_back(n, r);
     if (reply->opcode == CQL_ERROR) {
+        n->client->answered_ms = n->client->clock_ms;
         take_error(n, r, &reply->error);
         return;
     }

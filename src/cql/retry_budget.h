@@ -3,7 +3,8 @@
  *
  * Each request allows a tenth of a retry, and each retry that succeeds another one; a hundred per second are
  * always allowed, and some are saved up. What the budget does not cover waits until it does; its place among
- * the requests in flight is kept meanwhile, so that new ones come slower as well. Pure: the clock is given.
+ * the requests in flight is kept meanwhile, so that new ones come slower as well. What a lost connection had in
+ * flight goes to others at once, the first time; what is lost again counts. Pure: the clock is given.
  */
 #ifndef CQL_RETRY_BUDGET_H
 #define CQL_RETRY_BUDGET_H
