@@ -173,8 +173,16 @@ struct login {
     const char **password;
 };
 
+static void check_key(const struct settings *s)
+{
+    const char *path =
+        s->cassandra_key_file[0] ? s->cassandra_key_file : s->cassandra_certificate_file;
+    if (s->cassandra_tls && path[0])
+        secret_check_readers(path);
+}
+
 /* A user without a password is asked for it, where there is somebody to ask. */
-bool config_ask_passwords(struct cli *c, struct fault *f)
+static bool ask_passwords(struct cli *c, struct fault *f)
 {
     struct settings *s = &c->values.settings;
     const struct login logins[] = {
@@ -199,6 +207,12 @@ bool config_ask_passwords(struct cli *c, struct fault *f)
     return true;
 }
 
+bool config_secrets(struct cli *c, struct fault *f)
+{
+    check_key(&c->values.settings);
+    return ask_passwords(c, f);
+}
+
 static bool behind_flags(struct cli *c, const char *dir, struct fault *f)
 {
     return secrets_from_environment(c, f) && (!dir || read_file(c, dir, f));
@@ -216,7 +230,7 @@ bool config_resolve(struct cli *c, struct fault *f)
     if (!(c->command->bit & COMMANDS_CONNECT))
         return true;
     return behind_flags(c, c->values.settings.dir, f) && config_complete(c, f) &&
-           config_ask_passwords(c, f);
+           config_secrets(c, f);
 }
 
 bool config_complete(const struct cli *c, struct fault *f)

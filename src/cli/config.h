@@ -16,9 +16,9 @@ bool config_read(struct cli *c, const char *dir, struct fault *f);
 /* What a move cannot do without: cassandra, source, target. FAULT_USAGE. */
 bool config_complete(const struct cli *c, struct fault *f);
 
-/* Asks on the terminal for the password of every login that has none. FAULT_USAGE where there is no
- * terminal. */
-bool config_ask_passwords(struct cli *c, struct fault *f);
+/* Warns of a private key that others may read; asks on the terminal for the password of every login
+ * that has none. FAULT_USAGE where there is no terminal. */
+bool config_secrets(struct cli *c, struct fault *f);
 
 /* All of these, as far as c->command needs them. */
 bool config_resolve(struct cli *c, struct fault *f);

@@ -208,7 +208,7 @@ static bool read_settings(struct job *j, struct fault *f)
     }
     if (!tenant_id_check("source", s->source, f) || !tenant_id_check("target", s->target, f))
         return false;
-    return config_ask_passwords(&j->cli, f);
+    return config_secrets(&j->cli, f);
 }
 
 bool job_init(struct job *j, const struct job_kind *kind, int argc, char **argv, struct fault *f)

@@ -48,6 +48,23 @@ static ssize_t read_all(int fd, char *text, size_t room)
     return (ssize_t)n;
 }
 
+static void warn_of_readers(const char *path, const struct stat *st)
+{
+    if (!S_ISREG(st->st_mode))
+        return;
+    if (st->st_mode & S_IROTH)
+        cli_warn("everybody on this machine can read %s (chmod 600 mends it)", path);
+    else if (st->st_mode & S_IRGRP)
+        cli_warn("the group of %s can read it (chmod 600 mends it)", path);
+}
+
+void secret_check_readers(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) == 0)
+        warn_of_readers(path, &st);
+}
+
 const char *secret_from_file(struct cli *c, const char *path, struct fault *f)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -59,8 +76,8 @@ const char *secret_from_file(struct cli *c, const char *path, struct fault *f)
     char text[CLI_SECRET_BYTES_MAX + 1];
     struct stat st;
     const char *kept = NULL;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & S_IROTH))
-        cli_warn("everybody on this machine can read %s (chmod 600 mends it)", path);
+    if (fstat(fd, &st) == 0)
+        warn_of_readers(path, &st);
     ssize_t n = read_all(fd, text, sizeof text);
     if (n < 0) {
         fault_set(f, FAULT_USAGE, "could not read the file of a secret: %s", strerror(errno));
