@@ -21,6 +21,7 @@ void buf_clear(struct buf *b)
 {
     b->n = 0;
     b->failed = false;
+    b->no_memory = false;
 }
 
 static bool grow(struct buf *b, size_t need)
@@ -33,6 +34,7 @@ static bool grow(struct buf *b, size_t need)
     uint8_t *p = realloc(b->p, capacity);
     if (!p) {
         b->failed = true;
+        b->no_memory = true;
         return false;
     }
     b->p = p;
@@ -47,6 +49,7 @@ static inline bool reserve(struct buf *b, size_t more)
         return false;
     if (more > b->max - b->n) {
         b->failed = true;
+        b->no_memory = false;
         return false;
     }
     size_t need = b->n + more + 1;

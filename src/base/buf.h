@@ -19,6 +19,7 @@ struct buf {
     size_t capacity; /* bytes allocated */
     size_t max;      /* n never passes this */
     bool failed;     /* an append did not fit; sticky until buf_clear */
+    bool no_memory;  /* it failed for want of memory, not at the maximum */
 };
 
 void buf_init(struct buf *b, size_t max);

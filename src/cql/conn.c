@@ -501,7 +501,10 @@ bool cql_conn_flush(struct cql_conn *c, struct fault *f)
     }
     bool written = whole && c->stream && stream_write(c->stream, out.p, out.n);
     buf_clear(&c->output);
-    return written || fault_set(f, FAULT_UNREACHABLE, "the connection takes no more requests");
+    if (whole && !written)
+        fault_set(f, FAULT_UNREACHABLE,
+                  "the connection takes no more requests: it is closed, or memory ran out");
+    return written;
 }
 
 bool cql_conn_is_congested(const struct cql_conn *c)

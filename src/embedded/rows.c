@@ -113,7 +113,9 @@ bool rows_keep(struct embedded *e, const struct table *t, const struct bytes *ke
     sqlite3_stmt *s = row_statement(e, SQL_ROW_PUT, t, key, &packed, f);
     bool ok = s != NULL;
     if (ok && !kept_row_encode(row, &blob))
-        ok = fault_set(f, FAULT_MEMORY, "a row is larger than %d bytes", KEPT_ROW_BYTES_MAX);
+        ok = blob.no_memory ? fault_memory(f)
+                            : fault_set(f, FAULT_UNSUPPORTED, "a row is larger than %d bytes",
+                                        KEPT_ROW_BYTES_MAX);
     if (ok) {
         sql_bind_bytes(s, 4, buf_view(&blob));
         ok = sql_run(e, s, f);

@@ -7,6 +7,8 @@ struct blobs {
 
 static bool too_large(struct ledger *l, const struct change *c, struct fault *f)
 {
+    if (l->cells.no_memory || l->name.no_memory)
+        return fault_memory(f);
     buf_clear(&l->name);
     change_row_name(c, &l->name);
     fault_set(f, FAULT_MEMORY, "a row is larger than the %d MiB that a change may have",

@@ -153,6 +153,7 @@ static void print_map_key(const struct type *t, struct bytes key, struct buf *ou
     else
         json_quote(out, buf_view(&text));
     out->failed |= text.failed;
+    out->no_memory |= text.no_memory;
     buf_fini(&text);
 }
 

@@ -46,6 +46,8 @@ bool cql_envelope_end(struct buf *out, size_t start, struct cql_dialect d, struc
     if (out->failed || out->n - start > (size_t)CQL_BODY_MAX + CQL_ENVELOPE_HEADER) {
         out->n = start;
         out->failed = false;
+        if (out->no_memory)
+            return fault_memory(f);
         return fault_set(f, FAULT_MEMORY, "a request does not fit into its buffer of %zu bytes",
                          out->max);
     }

@@ -55,6 +55,8 @@ bool cql_input_feed(struct cql_input *in, const void *p, size_t n, struct fault 
     if (buf_append(&in->raw, p, n))
         return true;
     in->broken = true;
+    if (in->raw.no_memory)
+        return fault_memory(f);
     return fault_set(f, FAULT_MEMORY, "more than %zu bytes of answers wait unread", in->raw.max);
 }
 

@@ -121,6 +121,8 @@ bool cql_segments_append(struct buf *out, struct bytes envelopes, bool lz4, stru
         out->failed = false;
         if (!whole)
             return fault_set(f, FAULT_INTERNAL, "a request was sent that is not whole");
+        if (out->no_memory)
+            return fault_memory(f);
         return fault_set(f, FAULT_MEMORY, "requests do not fit into their buffer of %zu bytes",
                          out->max);
     }

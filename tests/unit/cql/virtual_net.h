@@ -53,6 +53,7 @@ static struct virtual_net {
     uint64_t now_ms;
     uint64_t random;
     bool interrupted;
+    volatile bool allocates; /* memory of the net itself, in this moment */
     struct tcp *tcps;
     struct timer *timers;
 } net;
@@ -109,7 +110,9 @@ static void tell_closed(struct tcp *t)
 static void hand_down(struct tcp *t)
 {
     size_t n = before_cut(t, net.cut_down, t->down_bytes, t->down.n);
+    net.allocates = true;
     uint8_t *alone = malloc(n ? n : 1);
+    net.allocates = false;
     if (!alone)
         abort();
     memcpy(alone, t->down.p, n);
