@@ -263,7 +263,7 @@ static void free_all(struct ledger *l)
 
 struct ledger *ledger_open(const char *dir, enum ledger_mode mode, struct fault *f)
 {
-    struct fault own;
+    struct fault own = {0};
     struct ledger *l = calloc(1, sizeof *l);
     if (!l) {
         fault_memory(f);
@@ -275,7 +275,8 @@ struct ledger *ledger_open(const char *dir, enum ledger_mode mode, struct fault 
     arena_init(&l->arena, ARENA_BYTES_MAX);
     buf_init(&l->cells, LEDGER_CHANGE_BYTES_MAX);
     buf_init(&l->name, LEDGER_ROW_NAME_MAX);
-    if (open_all(l, dir, f ? f : &own))
+    f = f ? f : &own;
+    if (l->digest ? open_all(l, dir, f) : fault_memory(f))
         return l;
     free_all(l);
     return NULL;

@@ -1,6 +1,6 @@
 /* net/digest.h: SHA-256, for the plan's name, the profile's and the tables' hashes, and the proof.
  *
- * Out of memory ends the program: a digest that may be wrong must never be compared.
+ * Nothing here can fail but digest_new: a digest that may be wrong must never be compared.
  */
 #ifndef NET_DIGEST_H
 #define NET_DIGEST_H
@@ -13,8 +13,8 @@
 
 enum { DIGEST_BYTES = 32, DIGEST_TEXT = 65 };
 
-struct digest; /* a hash being computed */
-struct digest *digest_new(void);
+struct digest;                   /* a hash being computed */
+struct digest *digest_new(void); /* NULL: no memory */
 void digest_add(struct digest *d, const void *p, size_t n);
 /* Adds a length and the bytes, so that ("ab","c") differs from ("a","bc"); null differs from empty.
  */

@@ -161,10 +161,10 @@ static bool digest_file(const char *path, char out[DIGEST_TEXT], struct fault *f
 {
     FILE *file = fopen(path, "re");
     struct digest *d = digest_new();
-    bool ok = file && d;
+    bool ok = file != NULL;
     static char block[65536];
     size_t n;
-    while (ok && (n = fread(block, 1, sizeof block, file)) > 0)
+    while (ok && d && (n = fread(block, 1, sizeof block, file)) > 0)
         digest_add(d, block, n);
     if (ok && ferror(file))
         ok = false;
@@ -172,9 +172,11 @@ static bool digest_file(const char *path, char out[DIGEST_TEXT], struct fault *f
         digest_finish(d, out);
     if (!ok)
         fault_errno(f, errno, "read the id file", path);
+    else if (!d)
+        fault_memory(f);
     if (file)
         fclose(file);
-    return ok;
+    return ok && d;
 }
 
 static bool marker_path(const char *path, char *out, size_t room, struct fault *f)
