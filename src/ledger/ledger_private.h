@@ -192,9 +192,10 @@ const struct tally *tally_of(struct ledger *l, int64_t rule, int pass);
  * order. */
 bool change_from_row(struct ledger *l, sqlite3_stmt *s, struct arena *a, struct change *out,
                      struct fault *f);
-/* Steps |s| and fills up to |max| changes; fewer when they are large, or |a| is full. The number, or -1. */
-int changes_from(struct ledger *l, sqlite3_stmt *s, struct change *out, int max, struct arena *a,
-                 struct fault *f);
+/* Steps |s| and fills up to |max| changes. |in_parts|: the caller asks for the rest, so it may be fewer when they are
+ * large, or there is no room for all in |a|. The number, or -1. */
+int changes_from(struct ledger *l, sqlite3_stmt *s, struct change *out, int max, bool in_parts,
+                 struct arena *a, struct fault *f);
 /* A number for a row's name, for the index over rows. */
 int64_t row_hash(struct ledger *l, const char *name);
 

@@ -97,17 +97,17 @@ static size_t row_bytes(sqlite3_stmt *s)
     return n;
 }
 
-int changes_from(struct ledger *l, sqlite3_stmt *s, struct change *out, int max, struct arena *a,
-                 struct fault *f)
+int changes_from(struct ledger *l, sqlite3_stmt *s, struct change *out, int max, bool in_parts,
+                 struct arena *a, struct fault *f)
 {
     int n = 0, more = 1;
     size_t bytes = 0;
-    while (n < max && bytes < LEDGER_READ_BYTES && (more = step(l, s, f)) == 1) {
+    while (n < max && (!in_parts || bytes < LEDGER_READ_BYTES) && (more = step(l, s, f)) == 1) {
         struct fault why = {0};
         bytes += row_bytes(s);
         if (!change_from_row(l, s, a, &out[n], &why)) {
             sqlite3_reset(s);
-            if (why.code == FAULT_MEMORY && n > 0)
+            if (in_parts && why.code == FAULT_MEMORY && n > 0)
                 return n; /* |a| is full: the rest comes with the next call */
             if (f)
                 *f = why;
@@ -140,7 +140,7 @@ int ledger_read(struct ledger *l, const struct ledger_query *q, struct change *o
     bind_int(l, s, 4, q->origin_mask);
     bind_int(l, s, 5, q->pass);
     bind_int(l, s, 6, max);
-    return changes_from(l, s, out, max, a, f);
+    return changes_from(l, s, out, max, true, a, f);
 }
 
 int ledger_read_row(struct ledger *l, const char *row_name, struct change *out, int max,
@@ -150,7 +150,7 @@ int ledger_read_row(struct ledger *l, const char *row_name, struct change *out, 
     if (!s)
         return -1;
     bind_int(l, s, 1, row_hash(l, row_name));
-    return changes_from(l, s, out, max, a, f);
+    return changes_from(l, s, out, max, false, a, f);
 }
 
 int ledger_read_object(struct ledger *l, enum sync_object object, struct bytes id,
@@ -167,5 +167,5 @@ int ledger_read_object(struct ledger *l, enum sync_object object, struct bytes i
         return -1;
     bind_int(l, s, 1, (int64_t)object);
     bind_text(l, s, 2, id);
-    return changes_from(l, s, out, max, a, f);
+    return changes_from(l, s, out, max, false, a, f);
 }

@@ -40,7 +40,7 @@ int ledger_take(struct ledger *l, enum rule_phase phase, struct change *out, int
     bind_int(l, s, 1, (int64_t)phase);
     bind_int(l, s, 2, max);
     bind_int(l, s, 3, l->open_from[phase]);
-    int n = changes_from(l, s, out, max, a, f);
+    int n = changes_from(l, s, out, max, true, a, f);
     if (n < 0 || !mark_sent(l, out, n, f)) {
         transaction_abandon(l);
         return -1;
