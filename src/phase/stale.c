@@ -111,10 +111,8 @@ static bool tenant_same(struct move *m, const char *name, const struct tenant *t
     struct buf text;
     bool ok = true;
     buf_init(&text, 64 * 1024);
-    if (!ledger_get(m->ledger, name, &m->arena, &old, f) || !tenant_text(t, &text)) {
-        buf_fini(&text);
-        return false;
-    }
+    ok = ledger_get(m->ledger, name, &m->arena, &old, f) &&
+         (tenant_text(t, &text) || fault_memory(f));
     struct bytes now = buf_view(&text);
     while (ok && old.n && now.n) {
         struct bytes field = next_field(&now, '\x1f'), value = next_field(&now, '\x1e');
