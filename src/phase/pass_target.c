@@ -16,9 +16,9 @@ static bool ask_targets(struct move *m, const struct bound_rule *b, struct targe
                         struct fault *f)
 {
     for (int i = 0; i < n; i++) {
-        const struct bytes *key = key_values(b->table, &t->changes[i].new_key, &t->arena);
+        const struct bytes *key = key_values(b->table, &t->changes[i].new_key, &t->arena, f);
         if (!key)
-            return fault_set(f, FAULT_INTERNAL, "a planned move has no complete new key");
+            return false;
         t->ops[i] = (struct row_op){
             .op = {.kind = STORE_READ, .table = b->table, .key = key},
             .arena = &t->arena,

@@ -96,9 +96,10 @@ bool row_ops_run(struct move *m, struct row_op *const *ops, int count, struct fa
 bool row_read(struct move *m, const struct table *t, const struct bytes *key, const bool *selected,
               struct arena *a, struct row *out, bool *found, struct fault *f);
 
-/* The key of a change as values in the table's order, in |a|; NULL when a part is missing. */
+/* The key of a change as values in the table's order, in |a|; NULL with |f| set when a part is
+ * missing (FAULT_DAMAGED). */
 const struct bytes *key_values(const struct table *t, const struct named_cells *key,
-                               struct arena *a);
+                               struct arena *a, struct fault *f);
 
 /* ---- bind.c: the profile's rules bound to the live tables ---- */
 

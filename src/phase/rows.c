@@ -91,15 +91,18 @@ bool row_read(struct move *m, const struct table *t, const struct bytes *key, co
 }
 
 const struct bytes *key_values(const struct table *t, const struct named_cells *key,
-                               struct arena *a)
+                               struct arena *a, struct fault *f)
 {
     struct bytes *v = arena_array(a, (size_t)t->key_count, sizeof *v);
     if (!v)
-        return NULL;
-    for (int i = 0; i < t->key_count; i++) {
+        fault_memory(f);
+    for (int i = 0; v && i < t->key_count; i++) {
         const struct named_cell *c = named_cells_find(key, t->columns[i].name);
-        if (!c)
+        if (!c) {
+            fault_set(f, FAULT_DAMAGED, "a change in the ledger has no complete key");
+            fault_subject(f, "%s.%s", t->keyspace, t->name);
             return NULL;
+        }
         v[i] = c->value;
     }
     return v;

@@ -37,9 +37,9 @@ static bool read_rows(struct witness *w, struct fault *f)
         if (c->kind == CHANGE_NODE)
             continue;
         w->ops[i] = op_list_add(&reads, &w->batch, &w->batch.works[i], STORE_READ,
-                                c->kind == CHANGE_MOVE ? &c->new_key : &c->key);
+                                c->kind == CHANGE_MOVE ? &c->new_key : &c->key, f);
         if (!w->ops[i])
-            return fault_memory(f);
+            return false;
     }
     if (!row_ops_run(w->batch.move, reads.v, reads.count, f))
         return false;

@@ -21,8 +21,10 @@ static bool add_write(struct batch *b, struct op_list *ops, struct list_write *l
     for (int i = 0; i < c->before.n; i++)
         if (bytes_equal(c->before.v[i].name, after[0]->name))
             before[0] = &c->before.v[i];
-    l->write = op_list_add(ops, b, l->w, STORE_UPDATE_IF, &c->key);
-    if (!l->write || !before[0])
+    l->write = op_list_add(ops, b, l->w, STORE_UPDATE_IF, &c->key, f);
+    if (!l->write)
+        return false;
+    if (!before[0])
         return fault_set(f, FAULT_DAMAGED, "a list change in the ledger is not complete");
     return op_cells(l->write, l->w->bound->table, after, 1, b->arena, f) &&
            op_conditions(l->write, l->w->bound->table, before, 1, b->arena, f);
@@ -32,9 +34,9 @@ static bool add_read(struct batch *b, struct op_list *ops, struct list_write *l,
 {
     const struct table *t = l->w->bound->table;
     bool *selected = arena_array(b->arena, (size_t)t->column_count, sizeof *selected);
-    l->read = op_list_add(ops, b, l->w, STORE_READ, &l->w->change->key);
+    l->read = op_list_add(ops, b, l->w, STORE_READ, &l->w->change->key, f);
     if (!l->read || !selected)
-        return fault_memory(f);
+        return l->read ? fault_memory(f) : false;
     selected[cell_column(t, l->w->change->after.v[0].name)] = true;
     l->read->op.selected = selected;
     return true;

@@ -55,11 +55,11 @@ static bool read_rows(struct row_moves *ms, enum stage stage, bool old_rows, boo
         if (v->stage != stage)
             continue;
         if (old_rows)
-            v->old_row = op_list_add(&reads, ms->b, v->w, STORE_READ, &v->w->change->key);
+            v->old_row = op_list_add(&reads, ms->b, v->w, STORE_READ, &v->w->change->key, f);
         if (new_rows)
-            v->new_row = op_list_add(&reads, ms->b, v->w, STORE_READ, &v->w->change->new_key);
+            v->new_row = op_list_add(&reads, ms->b, v->w, STORE_READ, &v->w->change->new_key, f);
         if ((old_rows && !v->old_row) || (new_rows && !v->new_row))
-            return fault_set(f, FAULT_DAMAGED, "a row move in the ledger has no complete key");
+            return false;
     }
     return row_ops_run(ms->b->move, reads.v, reads.count, f);
 }
@@ -202,16 +202,16 @@ static bool add_copies(struct row_moves *ms, struct row_move *v, int64_t now_us,
             taken[k] = true;
             group[n++] = &c->after.v[k];
         }
-        struct row_op *op = op_list_add(&ms->writes, ms->b, v->w, kind, &c->new_key);
+        struct row_op *op = op_list_add(&ms->writes, ms->b, v->w, kind, &c->new_key, f);
         if (!op || !op_cells(op, v->w->bound->table, group, n, ms->b->arena, f))
-            return op ? false : fault_memory(f);
+            return false;
         op->op.timestamp = at;
         op->op.ttl = ttl;
     }
     /* A row of keys only has no timestamp to carry: it is made on condition. */
     if (c->origin == CHANGE_PLAIN && ms->writes.count == v->first_write && v->old_row->found &&
-        !op_list_add(&ms->writes, ms->b, v->w, STORE_INSERT_IF_NOT_EXISTS, &c->new_key))
-        return fault_memory(f);
+        !op_list_add(&ms->writes, ms->b, v->w, STORE_INSERT_IF_NOT_EXISTS, &c->new_key, f))
+        return false;
     return true;
 }
 
@@ -224,9 +224,9 @@ static bool add_conditional(struct row_moves *ms, struct row_move *v, struct fau
         if (after->writetime != WRITETIME_NONE)
             continue;
         struct named_cell *before = arena_alloc(ms->b->arena, sizeof *before);
-        struct row_op *op = op_list_add(&ms->writes, ms->b, v->w, STORE_UPDATE_IF, &c->new_key);
+        struct row_op *op = op_list_add(&ms->writes, ms->b, v->w, STORE_UPDATE_IF, &c->new_key, f);
         if (!before || !op)
-            return fault_memory(f);
+            return op ? fault_memory(f) : false;
         *before = (struct named_cell){.name = after->name,
                                       .value = value_named(&c->target_before, after->name)};
         const struct named_cell *one[1] = {after}, *condition[1] = {before};
@@ -249,9 +249,9 @@ static bool add_again(struct row_moves *ms, struct row_move *v, int64_t now_us, 
         const struct cell *now = v->new_row->found ? row_cell(&v->new_row->row, after->name) : NULL;
         if (after->writetime == WRITETIME_NONE || ttl < 0 || (now && now->value.p))
             continue;
-        struct row_op *op = op_list_add(&ms->writes, ms->b, v->w, STORE_INSERT, &c->new_key);
+        struct row_op *op = op_list_add(&ms->writes, ms->b, v->w, STORE_INSERT, &c->new_key, f);
         if (!op || !op_cells(op, v->w->bound->table, &after, 1, ms->b->arena, f))
-            return op ? false : fault_memory(f);
+            return false;
         op->op.timestamp = now_us;
         op->op.ttl = ttl;
     }
@@ -266,10 +266,10 @@ static bool take_cell_back(struct row_moves *ms, struct row_move *v, const struc
     const struct change *c = v->w->change;
     bool fenced = after->writetime != WRITETIME_NONE;
     struct named_cell *former = arena_alloc(ms->b->arena, sizeof *former);
-    struct row_op *op =
-        op_list_add(&ms->writes, ms->b, v->w, fenced ? STORE_UPDATE : STORE_UPDATE_IF, &c->new_key);
+    struct row_op *op = op_list_add(&ms->writes, ms->b, v->w,
+                                    fenced ? STORE_UPDATE : STORE_UPDATE_IF, &c->new_key, f);
     if (!former || !op)
-        return fault_memory(f);
+        return op ? fault_memory(f) : false;
     const struct named_cell *before = cell_named(&c->target_before, after->name);
     int32_t ttl = before ? ttl_left(before, c, now_us) : 0;
     *former = (struct named_cell){.name = after->name,
@@ -324,8 +324,8 @@ static bool add_take_marker_back(struct row_moves *ms, struct row_move *v, int64
     if (v->w->change->target_before.n)
         return true;
     struct row_op *op =
-        op_list_add(&ms->writes, ms->b, v->w, STORE_DELETE_IF, &v->w->change->new_key);
-    return op ? all_conditions(ms, op, v->w->bound->table, &none, f) : fault_memory(f);
+        op_list_add(&ms->writes, ms->b, v->w, STORE_DELETE_IF, &v->w->change->new_key, f);
+    return op && all_conditions(ms, op, v->w->bound->table, &none, f);
 }
 
 static bool run_writes(struct row_moves *ms, enum stage stage,
@@ -486,11 +486,11 @@ static bool add_delete(struct row_moves *ms, struct row_move *v, int64_t now_us,
     const struct change *c = v->w->change;
     const struct table *t = v->w->bound->table;
     bool fenced = c->fence != WRITETIME_NONE;
-    struct row_op *op =
-        op_list_add(&ms->writes, ms->b, v->w, fenced ? STORE_DELETE_ROW : STORE_DELETE_IF, &c->key);
+    struct row_op *op = op_list_add(&ms->writes, ms->b, v->w,
+                                    fenced ? STORE_DELETE_ROW : STORE_DELETE_IF, &c->key, f);
     (void)now_us;
     if (!op)
-        return fault_memory(f);
+        return false;
     op->op.timestamp = fenced ? c->fence : 0;
     if (fenced)
         return true;

@@ -11,13 +11,13 @@ bool op_list_init(struct op_list *l, int max, struct arena *a, struct fault *f)
 }
 
 struct row_op *op_list_add(struct op_list *l, const struct batch *b, const struct work *w,
-                           enum store_op_kind kind, const struct named_cells *key)
+                           enum store_op_kind kind, const struct named_cells *key, struct fault *f)
 {
-    const struct bytes *values = key_values(w->bound->table, key, b->arena);
-    if (l->count == l->max || !values)
-        return NULL;
-    struct row_op *op = arena_alloc(b->arena, sizeof *op);
-    if (!op)
+    const struct bytes *values = key_values(w->bound->table, key, b->arena, f);
+    struct row_op *op = values ? arena_alloc(b->arena, sizeof *op) : NULL;
+    if (values && (!op || l->count == l->max))
+        fault_memory(f);
+    if (!op || l->count == l->max)
         return NULL;
     l->v[l->count++] = op;
     *op = (struct row_op){

@@ -43,10 +43,10 @@ struct op_list {
 };
 
 bool op_list_init(struct op_list *l, int max, struct arena *a, struct fault *f);
-/* Adds one operation on the row |key| of the change's table; NULL when the list is full or a key
- * part is missing. */
+/* Adds one operation on the row |key| of the change's table; NULL with |f| set when the list is
+ * full or a key part is missing. */
 struct row_op *op_list_add(struct op_list *l, const struct batch *b, const struct work *w,
-                           enum store_op_kind kind, const struct named_cells *key);
+                           enum store_op_kind kind, const struct named_cells *key, struct fault *f);
 /* Points |op| at |n| cells, by column name; a column that the table does not have is
  * FAULT_INTERNAL. */
 bool op_cells(struct row_op *op, const struct table *t, const struct named_cell *const *cells,

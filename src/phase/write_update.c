@@ -63,9 +63,9 @@ static bool add_writes(struct updates *us, struct update *u, int64_t now_us, str
         }
         if (n == 0 || ttl < 0)
             continue;
-        struct row_op *op = op_list_add(&us->ops, us->b, u->w, STORE_UPDATE, &u->w->change->key);
+        struct row_op *op = op_list_add(&us->ops, us->b, u->w, STORE_UPDATE, &u->w->change->key, f);
         if (!op)
-            return fault_set(f, FAULT_DAMAGED, "a change in the ledger has no complete key");
+            return false;
         op->op.timestamp = u->written_at;
         op->op.ttl = ttl;
         if (!op_cells(op, u->w->bound->table, group, n, us->b->arena, f))
@@ -78,10 +78,10 @@ static bool add_writes(struct updates *us, struct update *u, int64_t now_us, str
 static bool add_read(struct updates *us, struct update *u, struct fault *f)
 {
     const struct table *t = u->w->bound->table;
-    struct row_op *op = op_list_add(&us->ops, us->b, u->w, STORE_READ, &u->w->change->key);
+    struct row_op *op = op_list_add(&us->ops, us->b, u->w, STORE_READ, &u->w->change->key, f);
     bool *selected = arena_array(us->b->arena, (size_t)t->column_count, sizeof *selected);
     if (!op || !selected)
-        return fault_memory(f);
+        return op ? fault_memory(f) : false;
     const struct named_cells *after = &u->w->change->after;
     for (int i = 0; i < after->n; i++) {
         int column = cell_column(t, after->v[i].name);

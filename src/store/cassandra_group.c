@@ -94,6 +94,8 @@ void group_tell_one(struct op_group *g, struct store_op *op, enum store_outcome 
                     const struct fault *why)
 {
     struct fault named = *why;
+    if (why->code == FAULT_MEMORY)
+        outcome = STORE_RUN_FAILED; /* nothing is wrong with the row */
     if (why->code != FAULT_INTERRUPTED && why->code != FAULT_UNREACHABLE)
         name_row(op, &named);
     tell(g, op, outcome, NULL, &named);

@@ -113,10 +113,13 @@ static void scatter(struct cassandra *s, struct op_group *g)
     struct place place = {g->request.keyspace, g->request.token, g->home};
     for (int i = 0; i < g->count; i++) {
         struct op_group *alone = begin(s, cassandra_shape(s, g->ops[i]), g->ops[i], place);
-        if (alone)
+        if (alone) {
             send(s, alone);
-        else
-            group_tell_one(g, g->ops[i], STORE_ROW_FAILED, &g->request.fault);
+        } else {
+            struct fault why;
+            fault_memory(&why);
+            group_tell_one(g, g->ops[i], STORE_RUN_FAILED, &why);
+        }
     }
 }
 

@@ -254,7 +254,7 @@ static bool adapter_submit(struct store *s, struct store_op *op, struct fault *f
 static bool is_of_the_row(enum fault_code code)
 {
     return code == FAULT_USAGE || code == FAULT_SCHEMA || code == FAULT_UNSUPPORTED ||
-           code == FAULT_INTERNAL || code == FAULT_MEMORY;
+           code == FAULT_INTERNAL;
 }
 
 static bool run_group(struct embedded_store *x, struct store_op **group, int count, struct fault *f)
