@@ -45,7 +45,8 @@ struct document_check {
     int question_count;
     struct change changes[OBJECT_CHANGES_MAX];
     int count;
-    uint64_t right, wrong, absent, stale; /* of this round */
+    uint64_t right, wrong, absent, stale;
+    uint64_t missing;   /* of this round: absent, and must not be */
     struct fault blind; /* why the index could not be read in this round; FAULT_NONE: it could */
 };
 
@@ -117,10 +118,8 @@ static bool ask_changes(struct document_check *d, int item, struct fault *f)
         if (d->object == SYNC_USER && !says_membership(d, b))
             continue;
         const struct bytes *key =
-            key_values(b->table, c->kind == CHANGE_MOVE ? &c->new_key : &c->key, &d->arena);
-        if (!key)
-            return fault_set(f, FAULT_DAMAGED, "a change in the ledger has no complete key");
-        if (!ask(d, item, b->table, key, b, f))
+            key_values(b->table, c->kind == CHANGE_MOVE ? &c->new_key : &c->key, &d->arena, f);
+        if (!key || !ask(d, item, b->table, key, b, f))
             return false;
     }
     return n >= 0;
@@ -234,8 +233,9 @@ static bool on_document(void *context, int i, const struct document *doc, struct
     item->state = SYNC_RIGHT;
     item->reason = bytes_null();
     if (!doc->found) {
-        d->absent++;
         /* No row, no document; and a deleted user need not have one. */
+        d->absent += !e->exists || e->deleted;
+        d->missing += e->exists && !e->deleted;
         if (e->exists && !e->deleted) {
             item->state = SYNC_WRONG;
             item->reason = bytes_of("there is no document");
@@ -285,7 +285,7 @@ static bool check_round(struct document_check *d, struct fault *f)
     bool ok = true, first = true;
     const unsigned states = 1u << SYNC_SENT | 1u << SYNC_WRONG;
     buf_init(&last, 1024 * 1024);
-    d->wrong = 0;
+    d->wrong = d->missing = 0;
     while (ok) {
         arena_reset(&d->arena);
         d->count = ledger_sync_read(d->m->ledger, d->object, states,
@@ -413,7 +413,7 @@ bool verify_documents(struct move *m, const struct move_rules *rules, unsigned o
         out->documents[x] = by_state[SYNC_SENT] + by_state[SYNC_RIGHT] + by_state[SYNC_WRONG] +
                             by_state[SYNC_PENDING] + by_state[SYNC_FAILED];
         out->documents_right[x] = by_state[SYNC_RIGHT];
-        out->documents_absent[x] = d->absent;
+        out->documents_absent[x] = d->absent + d->missing;
         out->documents_stale[x] = d->stale;
     }
     out->documents_checked = ok;
