@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "cli/command.h"
 
 enum { CLI_ARENA_MAX = 16 * 1024 * 1024 };
@@ -103,31 +102,44 @@ static size_t command_length(const char *text)
     return strncmp(text + n, " --dir ", 7) == 0 ? 0 : n;
 }
 
+/* Appends to what |out| has; what does not fit is cut. */
+static size_t put(char *out, size_t room, size_t at, const char *text, size_t n)
+{
+    if (n > room - 1 - at)
+        n = room - 1 - at;
+    memcpy(out + at, text, n);
+    out[at + n] = '\0';
+    return at + n;
+}
+
 const char *cli_with_dir(const struct cli *c, const char *text, char *out, size_t room)
 {
     static const char program[] = "tenantmove ";
     const char *dir = c && c->command && command_find(c->command->name) == c->command
                           ? c->values.settings.dir
                           : ".";
-    struct buf to;
-    buf_init(&to, 64 * 1024);
     const char *at;
+    size_t n = 0;
     while (strcmp(dir, ".") != 0 && (at = strstr(text, program)) != NULL) {
         const char *command = at + sizeof program - 1;
-        size_t n = command_length(command);
-        buf_append(&to, text, (size_t)(command + n - text));
-        if (n > 0)
-            buf_printf(&to, " --dir %s", dir);
-        text = command + n;
+        size_t words = command_length(command);
+        n = put(out, room, n, text, (size_t)(command + words - text));
+        if (words > 0) {
+            n = put(out, room, n, " --dir ", sizeof " --dir " - 1);
+            n = put(out, room, n, dir, strlen(dir));
+        }
+        text = command + words;
     }
-    buf_append_text(&to, text);
-    snprintf(out, room, "%s", buf_text(&to));
-    buf_fini(&to);
+    put(out, room, n, text, strlen(text));
     return out;
 }
 
 int cli_fail(const struct cli *c, const struct fault *f)
 {
+    struct fault unsaid = {.code = FAULT_INTERNAL,
+                           .text = "it failed, and does not know why: a mistake of tenantmove"};
+    if (f->code == FAULT_NONE)
+        f = &unsaid; /* a failure that nobody described is no success */
     /* What a server said may have its own full stop. */
     size_t n = strlen(f->text);
     const char *stop = n > 0 && f->text[n - 1] == '.' ? "" : ".";

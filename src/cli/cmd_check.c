@@ -37,7 +37,7 @@ static void json_tenant(struct json_writer *w, const char *key, const struct ten
     json_end(w);
 }
 
-static void print_json(const struct check_result *r)
+static bool print_json(const struct check_result *r, struct fault *f)
 {
     static const char *const states[] = {"ok", "note", "stops"};
     struct buf out;
@@ -62,8 +62,9 @@ static void print_json(const struct check_result *r)
     }
     json_end(&w);
     json_end(&w);
-    puts(buf_text(&out));
+    bool ok = text_put(&out, f);
     buf_fini(&out);
+    return ok;
 }
 
 int cmd_check(struct cli *c)
@@ -79,10 +80,10 @@ int cmd_check(struct cli *c)
     } else {
         progress_clear(&s.line);
         code = r->stops > 0 ? EXIT_REFUSED : EXIT_DONE;
-        if (c->values.json)
-            print_json(r);
-        else
+        if (!c->values.json)
             print_items(r);
+        else if (!print_json(r, &f))
+            code = cli_fail(c, &f);
     }
     if (!c->values.json && f.code == FAULT_NONE && r) {
         char next[512];

@@ -43,6 +43,8 @@ static bool take_answer(struct buf *answer, const char **text, struct fault *f)
 {
     static const enum fault_code codes[] = {FAULT_USAGE, FAULT_REFUSED};
     char *all = (char *)(uintptr_t)buf_text(answer);
+    if (answer->failed)
+        return fault_memory(f);
     char *end = strchr(all, '\n');
     if (!end)
         return fault_set(f, FAULT_PROTOCOL, "the process answered what cannot be understood");

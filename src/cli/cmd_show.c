@@ -216,8 +216,7 @@ static bool totals_json(struct show *s, struct fault *f)
         return false;
     json_end(w);
     json_end(w);
-    puts(buf_text(&s->text));
-    return true;
+    return text_put(&s->text, f);
 }
 
 int cmd_show(struct cli *c)

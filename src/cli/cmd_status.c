@@ -126,7 +126,7 @@ static void json_counts(struct json_writer *w, const char *key, const struct cha
     json_end(w);
 }
 
-static void print_json(const struct cli *c, const struct status_result *r)
+static bool print_json(const struct cli *c, const struct status_result *r, struct fault *f)
 {
     struct buf out;
     struct json_writer w;
@@ -151,8 +151,9 @@ static void print_json(const struct cli *c, const struct status_result *r)
     char next[2 * PATH_MAX];
     json_member_text(&w, "next", cli_with_dir(c, r->next, next, sizeof next));
     json_end(&w);
-    puts(buf_text(&out));
+    bool ok = text_put(&out, f);
     buf_fini(&out);
+    return ok;
 }
 
 int cmd_status(struct cli *c)
@@ -162,12 +163,12 @@ int cmd_status(struct cli *c)
     struct status_result r = {0};
     int code = EXIT_DONE;
     bool ok = session_open(&s, c, false, &f) && phase_status(&s.move, &r, &f);
+    if (ok && c->values.json)
+        ok = print_json(c, &r, &f);
+    else if (ok)
+        print_result(c, &r);
     if (!ok)
         code = session_fail(&s, &f);
-    else if (c->values.json)
-        print_json(c, &r);
-    else
-        print_result(c, &r);
     session_close(&s);
     return code;
 }

@@ -86,7 +86,7 @@ static bool json_unread(void *context, const struct unread_range *u)
     return true;
 }
 
-static void print_json(struct ledger *l, const struct verify_result *r)
+static bool print_json(struct ledger *l, const struct verify_result *r, struct fault *f)
 {
     struct buf out;
     struct json_writer w;
@@ -97,7 +97,7 @@ static void print_json(struct ledger *l, const struct verify_result *r)
     json_member_int(&w, "references", (int64_t)r->references);
     json_key(&w, "unread");
     json_begin_array(&w);
-    ledger_each_unread(l, 0, json_unread, &w, NULL);
+    bool ok = ledger_each_unread(l, 0, json_unread, &w, f);
     json_end(&w);
     json_member_int(&w, "tables", r->tables);
     json_member_int(&w, "graphs", r->graphs);
@@ -122,8 +122,9 @@ static void print_json(struct ledger *l, const struct verify_result *r)
     json_member_text(&w, "proof", r->proof_path);
     json_member_text(&w, "digest", r->proof_digest);
     json_end(&w);
-    puts(buf_text(&out));
+    ok = ok && text_put(&out, f);
     buf_fini(&out);
+    return ok;
 }
 
 int cmd_verify(struct cli *c)
@@ -134,11 +135,11 @@ int cmd_verify(struct cli *c)
     int code;
     bool ok = session_open(&s, c, true, &f) && phase_verify(&s.move, &r, &f);
     progress_clear(&s.line);
+    if (ok && c->values.json)
+        ok = print_json(s.move.ledger, &r, &f);
+    else if (ok)
+        print_result(c, s.move.ledger, &r);
     if (ok) {
-        if (c->values.json)
-            print_json(s.move.ledger, &r);
-        else
-            print_result(c, s.move.ledger, &r);
         code = r.clean ? EXIT_DONE : EXIT_SOME_ROWS;
     } else {
         if (f.code == FAULT_INTERRUPTED) {

@@ -100,7 +100,14 @@ void session_print_unread(struct ledger *l, int pass, const char *meaning)
 {
     struct unread_list list = {0};
     char text[64];
-    if (!l || !ledger_each_unread(l, pass, list_unread, &list, NULL) || list.count == 0)
+    if (!l)
+        return;
+    struct fault f = {0};
+    if (!ledger_each_unread(l, pass, list_unread, &list, &f)) {
+        cli_warn("what could not be read cannot be listed: %s", f.text);
+        return;
+    }
+    if (list.count == 0)
         return;
     printf("  Attention %s could not be read: %s\n",
            text_counted(text, list.count, "partition", "partitions"), meaning);

@@ -80,6 +80,7 @@ static void append_value(const struct show_types *t, const struct named_cell *c,
             shown.n--;
     }
     text_plain(out, shown);
+    out->failed |= value.no_memory;
     if (cut)
         buf_printf(out, "… (%zu bytes)", value.n);
     buf_fini(&value);
@@ -180,6 +181,7 @@ static void json_cells(struct json_writer *w, const struct show_types *t, const 
         type_of(t, &cells->v[i], &type);
         buf_clear(scratch);
         type_print_json(&type, cells->v[i].value, scratch);
+        w->out->failed |= scratch->failed;
         json_raw_value(w, buf_view(scratch));
     }
     json_end(w);
@@ -199,6 +201,7 @@ bool show_change_json(struct show_types *t, const struct change *c, struct buf *
     json_member_int(&w, "pass", c->pass);
     json_member_bytes(&w, "rule", c->rule);
     change_row_name(c, &scratch);
+    out->failed |= scratch.failed;
     json_member_bytes(&w, "row", buf_view(&scratch));
     json_member_text(&w, "kind", change_kind_name(c->kind));
     json_member_text(&w, "origin", change_origin_name(c->origin));
@@ -211,7 +214,6 @@ bool show_change_json(struct show_types *t, const struct change *c, struct buf *
         json_member_bytes(&w, "reason", c->reason);
     json_end(&w);
     buf_append_char(out, '\n');
-    bool ok = !scratch.failed && !out->failed;
     buf_fini(&scratch);
-    return ok || fault_memory(f);
+    return !out->failed || fault_memory(f);
 }

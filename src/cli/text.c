@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 
 const char *text_count(char out[TEXT_COUNT_MAX], uint64_t n)
@@ -74,11 +75,29 @@ void text_plain(struct buf *out, struct bytes b)
 
 void text_print(FILE *to, struct bytes b, int width)
 {
-    struct buf line;
-    buf_init(&line, 1024 * 1024);
-    text_plain(&line, b);
-    fprintf(to, "%-*s", width, buf_text(&line));
-    buf_fini(&line);
+    static const char none[] = "(none)";
+    if (bytes_are_null(b))
+        b = (struct bytes){(const uint8_t *)none, sizeof none - 1};
+    int bytes = 0;
+    for (size_t i = 0; i < b.n;) {
+        size_t n = shown_length(b.p + i, b.n - i);
+        if (n > 0)
+            fwrite(b.p + i, 1, n, to);
+        else
+            putc('?', to);
+        n += n == 0;
+        i += n;
+        bytes += n < INT_MAX ? (int)n : 0;
+    }
+    fprintf(to, "%*s", bytes < width ? width - bytes : 0, "");
+}
+
+bool text_put(struct buf *out, struct fault *f)
+{
+    if (out->failed)
+        return fault_memory(f);
+    puts(buf_text(out));
+    return true;
 }
 
 enum { WORD_MAX = 64 };

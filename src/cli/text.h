@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/fault.h"
 
 enum { TEXT_COUNT_MAX = 32 };
 
@@ -25,6 +26,9 @@ const char *text_duration(char out[TEXT_COUNT_MAX], uint64_t us);
 void text_plain(struct buf *out, struct bytes b);
 /* The same to a file, with at least |width| columns when it is plain ASCII. */
 void text_print(FILE *to, struct bytes b, int width);
+
+/* Prints what was written into |out| and a line's end; nothing, and FAULT_MEMORY, when a part is missing. */
+bool text_put(struct buf *out, struct fault *f);
 
 /* The name that |word| was most likely meant to be, or NULL: a few letters off, or the beginning of
  * just one. */
