@@ -54,7 +54,7 @@ class Ours:
 
     def allocations(self, name):
         count = self.bench.given.out / 'allocations'
-        preload = str(self.bench.given.program / 'bench/liballocations.so')
+        preload = str(self.bench.given.program / 'tests/liballocations.so')
         self.bench.measurer.run(['env', f'LD_PRELOAD={preload}', f'ALLOCATIONS={count}', *self.verb(name)])
         return int(count.read_text())
 
