@@ -65,6 +65,29 @@ int ranges_take(struct scan_ranges *r)
     return -1;
 }
 
+/* What lies behind |token|, inside the piece, becomes one of its own. */
+static bool cut_at(struct scan_ranges *r, int i, int64_t token)
+{
+    const struct scan_piece *p = &r->v[i];
+    if (!add(r, (struct scan_piece){
+                    .start = token, .from = token, .end = p->end, .page_rows = p->page_rows}))
+        return false;
+    r->v[i].end = token;
+    return true;
+}
+
+int ranges_take_part(struct scan_ranges *r, int parts)
+{
+    int i = ranges_take(r);
+    if (i < 0)
+        return i;
+    const struct scan_piece *p = &r->v[i];
+    uint64_t part = ((uint64_t)p->end - (uint64_t)p->from) / (uint64_t)parts;
+    if (parts > 1 && part > 0)
+        cut_at(r, i, (int64_t)((uint64_t)p->from + part)); /* without memory: all of it */
+    return i;
+}
+
 void ranges_progress(struct scan_ranges *r, int i, uint64_t rows, uint64_t tail, int64_t last)
 {
     struct scan_piece *p = &r->v[i];
@@ -145,14 +168,9 @@ enum range_remedy ranges_shrink(struct scan_ranges *r, int i)
             return p->tries = 0, RANGE_SMALLER_PAGE;
         return p->tries < SCAN_STUCK_TRIES ? RANGE_AGAIN : RANGE_STUCK;
     }
-    int64_t middle = (int64_t)((uint64_t)p->from + width / 2);
-    struct scan_piece rest = {
-        .start = middle, .from = middle, .end = p->end, .page_rows = p->page_rows};
-    p->end = middle;
     p->tries = 0;
-    if (!add(r, rest)) {
-        *p = before;
-        return RANGE_NO_MEMORY;
-    }
-    return RANGE_SPLIT;
+    if (cut_at(r, i, (int64_t)((uint64_t)p->from + width / 2)))
+        return RANGE_SPLIT;
+    *p = before;
+    return RANGE_NO_MEMORY;
 }

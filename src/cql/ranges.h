@@ -63,6 +63,8 @@ void ranges_shuffle(struct scan_ranges *r, uint64_t seed);
 
 /* The number of a piece that waits, now being read; -1 when none waits. */
 int ranges_take(struct scan_ranges *r);
+/* The same, but only about one |parts|th of it, if it can be cut: the rest waits. */
+int ranges_take_part(struct scan_ranges *r, int parts);
 
 /* A page of |i| arrived with |rows| rows. The last one's token is |last|; |tail| of the page's rows
  * are of its partition (neither is looked at without rows). */

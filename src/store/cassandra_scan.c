@@ -20,6 +20,7 @@ enum {
     PAGING_STATE_MAX = 1 << 20,
     KEY_MAX = 1 << 20,
     TRIES_MORE = 12,    /* beyond the retries of a request, while replicas are missing */
+    PROBE_PARTS = 8,    /* what a filter is tried on is one of so many parts of a piece */
     FAILURES_MAX = 128, /* one after the other, anywhere: it is the cluster, not a partition */
 };
 
@@ -120,7 +121,8 @@ static void take_piece(struct scan_flight *flight)
     flight->by_server = (!is_paced(run) || run->scan->filter == STORE_FILTER_SERVER) &&
                         scan_filter_next(&run->filter);
     flight->begun_us = clock_now_us();
-    flight->piece = run->has_failed ? -1 : ranges_take(&run->ranges);
+    int parts = run->filter.kind == STORE_FILTER_AUTO ? PROBE_PARTS : 1;
+    flight->piece = run->has_failed ? -1 : ranges_take_part(&run->ranges, parts);
     if (flight->piece < 0 || !send_page(flight, 0))
         end_flight(run);
 }

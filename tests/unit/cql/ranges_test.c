@@ -59,6 +59,23 @@ static void every_piece_is_taken_once(void **state)
     assert_true(ranges_are_settled(&r));
 }
 
+static void a_part_is_taken_and_the_rest_waits(void **state)
+{
+    (void)state;
+    ranges_add(&r, INT64_MIN, INT64_MAX, 100);
+    int i = ranges_take_part(&r, 8);
+    assert_int_equal(i, 0);
+    assert_int_equal(r.count, 2);
+    assert_true(r.v[0].end == INT64_MIN + (INT64_MAX / 4)); /* an eighth of 2^64, but one */
+    assert_int_equal(ranges_take_part(&r, 1), 1);
+    assert_int_equal(r.count, 2);
+    assert_int_equal(ranges_take_part(&r, 8), -1);
+    assert_cover(INT64_MIN, INT64_MAX);
+    ranges_add(&r, 5, 8, 100); /* too small to be cut in eight */
+    assert_int_equal(ranges_take_part(&r, 8), 2);
+    assert_int_equal(r.count, 3);
+}
+
 static void a_slow_page_becomes_smaller_before_the_range_is_cut(void **state)
 {
     (void)state;
@@ -229,6 +246,7 @@ static void any_mix_of_cuts_and_progress_covers_the_ring(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_part_is_taken_and_the_rest_waits),
         TEST(every_piece_is_taken_once),
         TEST(a_slow_page_becomes_smaller_before_the_range_is_cut),
         TEST(a_cut_range_is_not_done_until_both_halves_are),
