@@ -10,7 +10,12 @@
 #include "ledger/ledger_private.h"
 #include "ledger/lock.h"
 
-enum { ARENA_BYTES_MAX = 64 * 1024 * 1024, BUSY_MS = 5000, QUICK_CHECK_BYTES = 16 * 1024 * 1024 };
+enum {
+    ARENA_BYTES_MAX = 64 * 1024 * 1024,
+    BUSY_MS = 5000,
+    QUICK_CHECK_BYTES = 16 * 1024 * 1024,
+    SORT_PAGES = 64
+};
 
 static bool path_of(const char *dir, const char *name, char *path, size_t size, struct fault *f)
 {
@@ -50,7 +55,7 @@ static bool set_up(sqlite3 *db, const char *path, bool for_reading, struct fault
         sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     return pragma(db, "PRAGMA cell_size_check = ON", path, f) &&
            pragma(db, "PRAGMA mmap_size = 0", path, f) &&
-           pragma(db, "PRAGMA cache_size = -1000", path, f) &&
+           pragma(db, "PRAGMA cache_size = -500", path, f) &&
            pragma(db, "PRAGMA temp_store = FILE", path, f);
 }
 
@@ -269,6 +274,9 @@ struct ledger *ledger_open(const char *dir, enum ledger_mode mode, struct fault 
         fault_memory(f);
         return NULL;
     }
+    /* Sorting takes a megabyte otherwise, however small the cache is. Refused when SQLite is in use
+     * already, and then set. */
+    sqlite3_config(SQLITE_CONFIG_PMASZ, SORT_PAGES);
     l->mode = mode;
     l->lock_fd = -1;
     l->digest = digest_new();

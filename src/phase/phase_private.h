@@ -88,6 +88,9 @@ struct row_op {
     struct store *store; /* the run's own */
 };
 
+/* |next| is sent when |first| is answered. */
+void row_op_chain(struct row_op *first, struct row_op *next);
+
 /* Runs |count| operations, pipelined, and waits for all. False only when the run cannot go on.
  * Operations with op.table == NULL are left out. Those that follow another are among |ops| too. */
 bool row_ops_run(struct move *m, struct row_op *const *ops, int count, struct fault *f);

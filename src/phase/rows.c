@@ -44,6 +44,12 @@ static void keep_answer(struct store_op *op)
         keep_fault(r->next, &why);
 }
 
+void row_op_chain(struct row_op *first, struct row_op *next)
+{
+    first->next = next;
+    next->follows = true;
+}
+
 bool row_ops_run(struct move *m, struct row_op *const *ops, int count, struct fault *f)
 {
     bool ok = true;

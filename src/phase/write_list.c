@@ -62,7 +62,7 @@ static bool judge(struct batch *b, struct list_write *l, struct fault *f)
 
 bool write_lists(struct batch *b, struct fault *f)
 {
-    struct op_list writes, reads;
+    struct op_list ops;
     struct list_write *v = arena_array(b->arena, (size_t)(b->count ? b->count : 1), sizeof *v);
     int n = 0;
     if (!v)
@@ -70,13 +70,14 @@ bool write_lists(struct batch *b, struct fault *f)
     for (int i = 0; i < b->count; i++)
         if (b->works[i].change->kind == CHANGE_LIST)
             v[n++].w = &b->works[i];
-    if (!op_list_init(&writes, n, b->arena, f) || !op_list_init(&reads, n, b->arena, f))
+    if (!op_list_init(&ops, 2 * n, b->arena, f))
         return false;
-    for (int i = 0; i < n; i++)
-        if (!add_write(b, &writes, &v[i], f) || !add_read(b, &reads, &v[i], f))
+    for (int i = 0; i < n; i++) {
+        if (!add_write(b, &ops, &v[i], f) || !add_read(b, &ops, &v[i], f))
             return false;
-    if (!row_ops_run(b->move, writes.v, writes.count, f) ||
-        !row_ops_run(b->move, reads.v, reads.count, f))
+        row_op_chain(v[i].write, v[i].read);
+    }
+    if (!row_ops_run(b->move, ops.v, ops.count, f))
         return false;
     for (int i = 0; i < n; i++)
         if (!judge(b, &v[i], f))

@@ -96,10 +96,8 @@ static bool add_read(struct updates *us, struct update *u, struct fault *f)
 /* A row is read back when its writes are answered: not all rows when all writes are. */
 static void chain(struct updates *us, const struct update *u)
 {
-    for (int i = u->first_write; i < u->read; i++) {
-        us->ops.v[i]->next = us->ops.v[i + 1];
-        us->ops.v[i + 1]->follows = true;
-    }
+    for (int i = u->first_write; i < u->read; i++)
+        row_op_chain(us->ops.v[i], us->ops.v[i + 1]);
 }
 
 /* ---- what the read-back says ---- */
