@@ -153,9 +153,12 @@ bool ledger_digest(struct ledger *l, char out[65], struct fault *f);
  * set. */
 int ledger_take(struct ledger *l, enum rule_phase phase, struct change *out, int max,
                 struct arena *a, struct fault *f);
-/* Marks MOVE changes as copied (.state of those with |c[i].state| == CHANGE_COPIED), one commit. */
-bool ledger_mark_copied(struct ledger *l, const struct change *c, int count, struct fault *f);
-/* Writes state and reason of every change, one commit. */
+/* Writes state and reason of those of |c| whose .state is |state|, on the disk when it returns:
+ * CHANGE_COPIED of moves before their old rows go, CHANGE_SENT before a write whose time is in the
+ * reason. */
+bool ledger_mark(struct ledger *l, const struct change *c, int count, enum change_state state,
+                 struct fault *f);
+/* Writes state and reason of every change, one commit; on the disk with the next one that must be. */
 bool ledger_settle(struct ledger *l, const struct change *c, int count, struct fault *f);
 
 /* ---- reading ---- */

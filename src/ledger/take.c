@@ -52,13 +52,14 @@ int ledger_take(struct ledger *l, enum rule_phase phase, struct change *out, int
     return n;
 }
 
-bool ledger_mark_copied(struct ledger *l, const struct change *c, int count, struct fault *f)
+bool ledger_mark(struct ledger *l, const struct change *c, int count, enum change_state state,
+                 struct fault *f)
 {
     if (!transaction_begin(l, f))
         return false;
     for (int i = 0, n; i < count; i += n) {
         n = run_length(c + i, count - i);
-        if (c[i].state == CHANGE_COPIED && !write_run(l, c + i, n, f))
+        if (c[i].state == state && !write_run(l, c + i, n, f))
             return transaction_abandon(l);
     }
     return transaction_commit(l, f);

@@ -43,7 +43,7 @@ bool write_batch(struct move *m, const struct move_rules *rules, struct change *
 
 static bool mark_copied(struct move *m, struct change *c, int count, struct fault *f)
 {
-    return ledger_mark_copied(m->ledger, c, count, f);
+    return ledger_mark(m->ledger, c, count, CHANGE_COPIED, f);
 }
 
 static void tally(const struct change *c, int count, struct apply_result *out)

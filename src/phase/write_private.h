@@ -31,7 +31,7 @@ bool node_write_fill(const struct batch *b, const struct work *work, struct node
 bool write_updates(struct batch *b, struct fault *f);
 bool write_lists(struct batch *b, struct fault *f);
 bool write_nodes(struct batch *b, struct fault *f);
-/* Row moves are done in two halves, with ledger_mark_copied between them. */
+/* Row moves are done in two halves, with ledger_mark between them. */
 bool write_copies(struct batch *b, struct fault *f);
 bool write_deletes(struct batch *b, struct fault *f);
 

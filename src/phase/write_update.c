@@ -1,5 +1,6 @@
 #include "phase/write_private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Rounds of write and read-back: the first writes the plan, the others heal a torn row or write a
@@ -12,6 +13,7 @@ struct update {
     struct work *w;
     enum next next;
     int64_t written_at; /* the newest timestamp that this row was written with */
+    int64_t again_at;   /* what a run that was killed set it again with; 0: it did not */
     bool wrote_again, healed;
     const struct fault *refused; /* why a write of this row failed for good; NULL: none did */
     const struct named_cell *
@@ -106,7 +108,8 @@ static void chain(struct updates *us, const struct update *u)
 static bool is_ours(const struct update *u, const struct named_cell *after, const struct cell *now)
 {
     return bytes_equal(now->value, after->value) &&
-           (now->writetime == u->w->change->fence || now->writetime == u->written_at);
+           (now->writetime == u->w->change->fence || now->writetime == u->written_at ||
+            (u->again_at && now->writetime == u->again_at));
 }
 
 static bool judge_ours(struct updates *us, struct update *u, const struct row *row, struct fault *f)
@@ -153,15 +156,19 @@ static bool judge_theirs(struct updates *us, struct update *u, const struct row 
 {
     const struct change *c = u->w->change;
     const struct named_cell *d = decider(u->w);
+    int64_t newest = u->written_at;
     u->cell_count = 0;
     for (int i = 0; i < c->after.n; i++) {
         const struct named_cell *before = cell_named(&c->before, c->after.v[i].name);
-        if (before && is_ours(u, &c->after.v[i], row_cell(row, c->after.v[i].name)))
-            u->cells[u->cell_count++] = before;
+        const struct cell *now = row_cell(row, c->after.v[i].name);
+        if (!before || !is_ours(u, &c->after.v[i], now))
+            continue;
+        newest = now->writetime > newest ? now->writetime : newest;
+        u->cells[u->cell_count++] = before;
     }
     if (u->cell_count) {
         u->next = NEXT_HEAL;
-        u->written_at++;
+        u->written_at = newest + 1;
         u->healed = true;
         return true;
     }
@@ -200,6 +207,37 @@ static bool judge(struct updates *us, struct update *u, struct fault *f)
 
 /* ---- rounds ---- */
 
+/* A time that is not the fence is on the disk before it leaves: should this process die, the next
+ * one must know its own cells. */
+static const char again_text[] = "a companion column is set again, at ";
+
+static bool note_again(struct updates *us, struct fault *f)
+{
+    bool any = false;
+    for (int i = 0; i < us->count; i++) {
+        struct update *u = &us->v[i];
+        if (u->next != NEXT_AGAIN)
+            continue;
+        any = true;
+        if (!settle(us->b, u->w, CHANGE_SENT, f, "%s%lld", again_text, (long long)u->written_at))
+            return false;
+    }
+    return !any ||
+           ledger_mark(us->b->move->ledger, us->b->works[0].change, us->b->count, CHANGE_SENT, f);
+}
+
+static int64_t again_at(const struct change *c)
+{
+    const size_t n = sizeof again_text - 1;
+    char digits[24];
+    if (c->state != CHANGE_SENT || c->reason.n <= n || c->reason.n - n >= sizeof digits ||
+        memcmp(c->reason.p, again_text, n) != 0)
+        return 0;
+    memcpy(digits, c->reason.p + n, c->reason.n - n);
+    digits[c->reason.n - n] = '\0';
+    return strtoll(digits, NULL, 10);
+}
+
 static bool run_round(struct updates *us, struct fault *f)
 {
     int64_t now = clock_now_us();
@@ -208,7 +246,7 @@ static bool run_round(struct updates *us, struct fault *f)
         most += us->v[i].next != NEXT_NOTHING ? us->v[i].cell_count : 0;
         open += us->v[i].next != NEXT_NOTHING;
     }
-    if (!op_list_init(&us->ops, most + open, us->b->arena, f))
+    if (!op_list_init(&us->ops, most + open, us->b->arena, f) || !note_again(us, f))
         return false;
     for (int i = 0; i < us->count; i++) {
         struct update *u = &us->v[i];
@@ -233,7 +271,12 @@ static bool begin(struct update *u, struct work *w, struct fault *f)
     if (c->after.n < 1 || c->after.n > CELLS_MAX)
         return fault_set(f, FAULT_DAMAGED, "a change in the ledger writes %d columns", c->after.n);
     *u = (struct update){
-        .w = w, .next = NEXT_WRITE, .written_at = c->fence, .cell_count = c->after.n};
+        .w = w,
+        .next = NEXT_WRITE,
+        .written_at = c->fence,
+        .again_at = again_at(c),
+        .cell_count = c->after.n,
+    };
     for (int i = 0; i < c->after.n; i++)
         u->cells[i] = &c->after.v[i];
     return true;

@@ -122,7 +122,7 @@ static void copy_one_and_die(struct ledger_case *c)
     if (!c->l || ledger_take(c->l, RULE_MOVE, taken, 3, &c->arena, &c->f) != 3)
         _exit(1);
     taken[1].state = CHANGE_COPIED;
-    if (!ledger_mark_copied(c->l, taken, 3, &c->f))
+    if (!ledger_mark(c->l, taken, 3, CHANGE_COPIED, &c->f))
         _exit(1);
 }
 

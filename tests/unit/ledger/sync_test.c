@@ -73,7 +73,7 @@ static void sent_is_on_the_disk_and_settled_may_follow(void **state)
         assert_int_equal(ledger_take(c->l, RULE_MOVE, taken, 8, &c->arena, &c->f), 8);
         assert_true(syncs() > 0);
         taken[0].state = CHANGE_COPIED;
-        assert_true(ledger_mark_copied(c->l, taken, 8, &c->f));
+        assert_true(ledger_mark(c->l, taken, 8, CHANGE_COPIED, &c->f));
         assert_true(syncs() > 0); /* the old row goes next */
         for (int i = 0; i < 8; i++)
             taken[i].state = CHANGE_READ;

@@ -464,10 +464,45 @@ static void a_membership_deleted_while_its_copy_was_cut_off_does_not_stay(void *
     assert_string_equal(app_value(&c, c.member, "u1", NEW_ORG, "orgjoindate"), "(no row)");
 }
 
+static uint64_t settled(void)
+{
+    struct change_counts counts;
+    struct ledger *l = ledger_open(c.settings.dir, LEDGER_READ, &fault);
+    assert_non_null(l);
+    assert_true(ledger_count(l, NULL, RULE_MOVE, 1, &counts, &fault));
+    ledger_close(l);
+    return counts.by_state[CHANGE_READ];
+}
+
+static void what_was_set_again_before_a_kill_is_known_as_ours(void **state)
+{
+    (void)state;
+    bool killed = true, was_torn = false;
+    for (int n = 1; killed; n++) {
+        app_user(&c, "u1", OLD_ORG, "pilot");
+        case_plan(&c);
+        app_set(&c, c.user, "u1", NULL, "channel", bytes_of("pilot"), now());
+        killed = killed_at(n);
+        bool is_open = settled() == 0;
+        bool was_ours = strcmp(app_value(&c, c.user, "u1", NULL, "channel"), "rj") == 0;
+        app_set(&c, c.user, "u1", NULL, "rootorgid", bytes_of("third"), now());
+        struct apply_result a = case_apply(&c, NULL);
+        assert_true(a.converged);
+        if (is_open) /* theirs is the row, and nothing of ours in it */
+            assert_user("u1", "third", "pilot");
+        was_torn |= is_open && was_ours;
+        case_end(&c);
+        begin(NULL);
+    }
+    assert_true(was_torn);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_user_moves_with_root_and_channel, begin, end),
+        cmocka_unit_test_setup_teardown(what_was_set_again_before_a_kill_is_known_as_ours, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(a_row_deleted_after_the_plan_stays_deleted, begin, end),
         cmocka_unit_test_setup_teardown(a_root_changed_alone_wins_and_the_row_is_not_torn, begin,
                                         end),
