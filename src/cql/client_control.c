@@ -165,7 +165,8 @@ void control_answer(struct cql_client *c, const struct cql_reply *reply)
     } else if (is_error) {
         cql_error_fault(&reply->error, &f);
         refuse(c, &f);
-    } else if (reply->opcode != CQL_RESULT || reply->result.kind != CQL_RESULT_ROWS) {
+    } else if (reply->opcode != CQL_RESULT || reply->result.kind != CQL_RESULT_ROWS ||
+               k->step == CONTROL_REGISTER) {
         fault_set(&f, FAULT_PROTOCOL, "the server answered %s, which fits no request of ours",
                   cql_opcode_name(reply->opcode));
         refuse(c, &f);

@@ -477,6 +477,19 @@ static void a_huge_list_of_what_is_supported_is_only_read(void **state)
 }
 
 /* The conversation's own reader stops after ten pages; the store's scan is tested with the store. */
+static void no_rows(struct server_conn *c, int16_t stream)
+{
+    static const uint8_t rows[16] = {0, 0, 0, 2}; /* RESULT ROWS: no columns, no rows */
+    server_reply(c, stream, CQL_RESULT, (struct bytes){rows, sizeof rows});
+}
+
+/* It was taken for the last of the questions about the cluster, which had no node then. */
+static void rows_for_a_registration_are_refused(void **state)
+{
+    (void)state;
+    a_lie_in_the_opening(no_rows, CQL_REGISTER, FAULT_PROTOCOL, "RESULT, which fits no request");
+}
+
 static void the_same_page(struct server_conn *c, int16_t stream)
 {
     buf_clear(&c->reply);
@@ -509,6 +522,7 @@ int main(void)
         cmocka_unit_test(a_count_that_the_body_does_not_hold_is_refused),
         cmocka_unit_test(a_row_that_ends_too_early_is_no_end_of_the_rows),
         cmocka_unit_test(a_huge_list_of_what_is_supported_is_only_read),
+        cmocka_unit_test(rows_for_a_registration_are_refused),
         cmocka_unit_test(empty_pages_without_an_end_are_told_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -295,6 +295,8 @@ struct timer *timer_new(struct loop *l, void (*fired)(void *context), void *cont
 
 void timer_start(struct timer *t, uint64_t after_ms, uint64_t repeat_ms)
 {
+    if (!t)
+        abort();
     t->due_ms = net.now_ms + after_ms;
     t->repeat_ms = repeat_ms;
     t->runs = true;
