@@ -54,7 +54,8 @@ bool fault_hint(struct fault *f, const char *format, ...)
 
 bool fault_memory(struct fault *f)
 {
-    return fault_set(f, FAULT_MEMORY, "out of memory");
+    fault_set(f, FAULT_MEMORY, "out of memory");
+    return fault_hint(f, "free some memory, then run the same command again");
 }
 
 bool fault_errno(struct fault *f, int error, const char *doing, const char *path)
@@ -64,6 +65,8 @@ bool fault_errno(struct fault *f, int error, const char *doing, const char *path
         code = FAULT_DISK_FULL;
     else if (error == EACCES || error == EPERM || error == EROFS)
         code = FAULT_DENIED;
+    else if (error == ENOMEM)
+        code = FAULT_MEMORY;
     fault_set(f, code, "could not %s: %s", doing, strerror(error));
     if (path)
         fault_subject(f, "%s", path);

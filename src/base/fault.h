@@ -54,7 +54,8 @@ bool fault_hint(struct fault *f, const char *format, ...) __attribute__((format(
 /* FAULT_MEMORY with a fixed text; returns false. */
 bool fault_memory(struct fault *f);
 
-/* From errno: ENOSPC and EDQUOT become FAULT_DISK_FULL, EACCES and EPERM FAULT_DENIED, else FAULT_IO.
+/* From errno: ENOSPC and EDQUOT become FAULT_DISK_FULL, EACCES and EPERM FAULT_DENIED,
+ * ENOMEM FAULT_MEMORY, else FAULT_IO.
  * |doing| completes "could not …", e.g. "open the ledger"; |path| becomes the subject. */
 bool fault_errno(struct fault *f, int error, const char *doing, const char *path);
 

@@ -76,7 +76,10 @@ bool sql_fault(struct embedded *e, const char *doing, struct fault *f)
         as = FAULT_UNREACHABLE;
         hint = "check the path, and the rights of its folder";
         break;
-    case SQLITE_NOMEM: as = FAULT_MEMORY; break;
+    case SQLITE_NOMEM:
+        as = FAULT_MEMORY;
+        hint = "free some memory, then run the same command again";
+        break;
     default: break;
     }
     fault_set(f, as, "could not %s: %s", doing, said);
