@@ -140,6 +140,8 @@ static void put_name(struct csv_plan *p, struct bytes name, const char *ending)
     buf_clear(&p->value);
     buf_append_bytes(&p->value, name);
     buf_append_text(&p->value, ending);
+    if (p->value.failed)
+        p->out->text.failed = true;
     csv_field(&p->out->text, buf_view(&p->value), false);
 }
 
