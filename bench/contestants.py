@@ -4,6 +4,7 @@ import json
 import pathlib
 import re
 import shutil
+import sqlite3
 import subprocess
 
 from server import COURSES
@@ -179,6 +180,22 @@ class Field:
 def shell(words, then):
     quoted = ' '.join("'" + str(word).replace("'", "'\\''") + "'" for word in words)
     return ['bash', '-c', f'{quoted} && {then}']
+
+
+def stopped(seconds, words):
+    """Ours, interrupted after so long: 4 says that the same command would go on."""
+    return ['bash', '-c', 'timeout --preserve-status -s INT "$@"; code=$?; [ $code = 0 ] || [ $code = 4 ]', 'stopped',
+            str(seconds), *words]
+
+
+def done_so_far(move, verb):
+    """What a run that may have been interrupted has read, or settled."""
+    asked = {'plan': 'SELECT sum(row_count) FROM ranges WHERE pass = 1',
+             'apply': 'SELECT sum(last - first + 1) FROM states WHERE state > 3'}
+    ledger = sqlite3.connect(f'file:{move}/ledger.db?mode=ro', uri=True)
+    done = ledger.execute(asked[verb]).fetchone()[0] or 0
+    ledger.close()
+    return {'work': done, 'note': f'{done:,} {"rows read" if verb == "plan" else "changes settled"} in the last run'}
 
 
 def said_of_apply(move):

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from peers import Peers, versions
 from server import COURSES, ROOT, Server
 
 SUITES = ['find', 'apply', 'neighbour', 'memory', 'client']
-THROTTLES = (('max-rate', '20000'), ('max-latency', '2'))
+GENTLE_SECONDS = 20  # a throttled run is stopped then: it is the neighbour that is measured
 REST = 0.7  # seconds between two contestants: what the server still does for the one is not the other's
 
 
@@ -165,10 +166,13 @@ class Bench:
     def neighbour(self):
         self.open_field()
         self.restore_users()
-        idle = 3 if self.given.quick else 15
+        idle, p99 = 3 if self.given.quick else 15, []
         for number in range(1, self.given.runs + 1):
             said = self.end_reader(self.start_reader(idle), wait=True)
             self.results.add(suite='neighbour', contestant='idle', round=number, **said)
+            p99.append(said['p99_ms'])
+        # As bad as it is without us, and no worse.
+        self.throttles = ('max-rate', '20000'), ('max-latency', str(max(1, round(statistics.median(p99)))))
         self.take_turns('neighbour', self.gentle(self.field.finders(), 'plan'), self.given.rows, None, True)
         self.take_turns('neighbour', self.gentle(self.field.appliers(), 'apply'), len(self.field.ids),
                         self.restore_users, True)
@@ -176,14 +180,16 @@ class Bench:
     def gentle(self, all_of_them, verb):
         """And ours, throttled, where this program can be."""
         field, known = self.field, self.field.output([str(self.program), 'help', 'settings'])
-        for option, value in THROTTLES:
+        for option, value in self.throttles:
             if not re.search(rf'^ *(--)?{option}\b', known, re.M):
                 self.say(f'neighbour: this program has no --{option}: left out')
                 continue
             all_of_them.append(contestants.Contestant(
                 f'tenantmove {verb}, --{option} {value}',
-                lambda option=option, value=value: field.ours(verb, '--quiet', f'--{option}', value),
-                field.planned if verb == 'plan' else field.applied, field.init if verb == 'plan' else field.plan, True))
+                lambda option=option, value=value: contestants.stopped(
+                    GENTLE_SECONDS, field.ours(verb, '--quiet', f'--{option}', value)),
+                lambda: True, field.init if verb == 'plan' else field.plan, True,
+                lambda: contestants.done_so_far(field.move, verb)))
         return all_of_them
 
     # ---- against the null server ----

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cql/address.h"
@@ -35,6 +36,14 @@ struct reader {
 };
 
 static volatile sig_atomic_t is_ending;
+
+/* Not the time of day, which may be set back. */
+static int64_t now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * MICROSECONDS + t.tv_nsec / 1000;
+}
 
 static void on_signal(int number)
 {
@@ -132,7 +141,7 @@ static bool send_read(struct reader *r, int number, int64_t due_us, struct fault
     user_id_of(number, id);
     struct bytes key = bytes_of(id);
     struct cql_parameters p = {.consistency = CQL_LOCAL_ONE, .values = &key, .value_count = 1};
-    r->due_us[stream] = due_us;
+    r->due_us[stream] = due_us < now_us() ? due_us : now_us(); /* the last one leaves early */
     r->waiting++;
     return cql_message_execute(&r->out, r->dialect, (int16_t)stream,
                                (struct bytes){r->id, r->id_bytes}, bytes_null(), &p, f);
@@ -154,7 +163,7 @@ static bool take_answers(struct reader *r, int timeout_ms, struct fault *f)
                         reply.result.rows.count == 1;
         r->failed += !is_right;
         if (r->count < r->capacity)
-            r->latency_us[r->count++] = (uint32_t)(clock_now_us() - r->due_us[e.stream]);
+            r->latency_us[r->count++] = (uint32_t)(now_us() - r->due_us[e.stream]);
         r->due_us[e.stream] = 0;
         r->waiting--;
     }
@@ -172,18 +181,18 @@ static int other_user(const struct tool *t, int64_t n)
 
 static bool read_steadily(struct tool *t, struct reader *r, struct fault *f)
 {
-    int64_t start = clock_now_us(), step = MICROSECONDS / t->rate, last = SECONDS_MAX;
+    int64_t start = now_us(), step = MICROSECONDS / t->rate, last = SECONDS_MAX;
     if (t->seconds && t->seconds < SECONDS_MAX)
         last = t->seconds;
     for (int64_t sent = 0; !is_ending; sent++) {
-        int64_t due = start + sent * step, now = clock_now_us();
+        int64_t due = start + sent * step, now = now_us();
         if (due - start > last * MICROSECONDS)
             break;
         while (now < due && !is_ending) {
             int wait_ms = (int)((due - now) / 1000);
             if (!take_answers(r, wait_ms > 0 ? wait_ms : 1, f))
                 return false;
-            now = clock_now_us();
+            now = now_us();
         }
         if (!send_read(r, other_user(t, sent), due, f) || !send_all(r, f) || !take_answers(r, 0, f))
             return false;
