@@ -118,10 +118,12 @@ static void take_piece(struct scan_flight *flight)
     buf_clear(&flight->paging_state);
     flight->page_max = run->page_max;
     flight->restarted = flight->has_switched = false;
-    flight->by_server = (!is_paced(run) || run->scan->filter == STORE_FILTER_SERVER) &&
+    bool paced = is_paced(run);
+    flight->by_server = (!paced || run->scan->filter == STORE_FILTER_SERVER) &&
                         scan_filter_next(&run->filter);
     flight->begun_us = clock_now_us();
-    int parts = run->filter.kind == STORE_FILTER_AUTO ? PROBE_PARTS : 1;
+    /* What is paced is not measured. */
+    int parts = !paced && run->filter.kind == STORE_FILTER_AUTO ? PROBE_PARTS : 1;
     flight->piece = run->has_failed ? -1 : ranges_take_part(&run->ranges, parts);
     if (flight->piece < 0 || !send_page(flight, 0))
         end_flight(run);

@@ -56,7 +56,7 @@ check "a disk that is full before the first write" run 2 apply
 check "nothing was changed" unchanged
 # Further and further: the ledger needs room for what it marks.
 partial=0 stops=0
-for room in 200000 400000 800000 1200000 1600000 2400000; do
+for room in 30000 60000 90000 120000 160000 200000 400000 1600000 2400000; do
     rm -f small/filler
     fill $room
     code=0
