@@ -107,6 +107,13 @@ struct span {
     bool sent;
 };
 
+/* Of the changes of pass 1, as long as this process has added all of them: then the plan's digest
+ * needs no reading. */
+struct plan_sum {
+    uint8_t hash[DIGEST_BYTES];
+    int64_t count;
+};
+
 struct ledger {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENT_COUNT];
@@ -130,6 +137,7 @@ struct ledger {
     int tally_count, tally_capacity;
     int tally_last; /* where the last look-up ended: the next one is mostly there too */
     struct digest *digest;
+    struct plan_sum sum;
     struct arena arena; /* for one row at a time */
     struct buf cells;   /* the blobs of one change */
     struct buf name;    /* the name of one row */
@@ -198,6 +206,12 @@ int changes_from(struct ledger *l, sqlite3_stmt *s, struct change *out, int max,
                  struct arena *a, struct fault *f);
 /* A number for a row's name, for the index over rows. */
 int64_t row_hash(struct ledger *l, const char *name);
+
+/* ---- plan_digest.c ---- */
+
+void plan_sum_add(struct ledger *l, const struct change *c);
+/* It is no longer the sum of all. */
+void plan_sum_spoil(struct ledger *l);
 
 /* ---- span.c: what became of changes ---- */
 

@@ -105,6 +105,7 @@ bool ledger_add(struct ledger *l, struct change *c, struct fault *f)
         !span_add(l, c->seq, rule, c->pass, c->state, c->reason, f))
         return transaction_abandon(l);
     l->last_seq = c->seq;
+    plan_sum_add(l, c);
     return group_grows(l, l->cells.n, f);
 }
 
@@ -128,6 +129,7 @@ bool ledger_replace(struct ledger *l, const struct change *c, struct fault *f)
         return false;
     if (c->seq < l->open_from[rule->phase])
         l->open_from[rule->phase] = c->seq;
+    plan_sum_spoil(l);
     bool is_alike = was.rule == rule->id && was.pass == c->pass;
     if (!write_change(l, SQL_REPLACE_CHANGE, c, &b, f) ||
         !(is_alike ? span_set(l, c->seq, c->seq, c->state, false, c->reason, f)
@@ -155,6 +157,7 @@ bool ledger_remove(struct ledger *l, int64_t seq, struct fault *f)
     struct span was;
     if (!transaction_begin(l, f) || !check_open(l, seq, &was, f))
         return false;
+    plan_sum_spoil(l);
     if (!run_with(l, SQL_REMOVE_CHANGES, seq, seq, f) || !span_remove(l, seq, f))
         return transaction_abandon(l);
     return group_grows(l, 0, f);
@@ -253,6 +256,8 @@ bool ledger_forget_pass(struct ledger *l, int pass, struct fault *f)
         !run_with(l, SQL_FORGET_RANGES, pass, 0, f) ||
         !run_with(l, SQL_FORGET_TOTALS, pass, 0, f) || !run_with(l, SQL_FORGET_UNREAD, pass, 0, f))
         return transaction_abandon(l);
+    if (pass == 1)
+        l->sum = (struct plan_sum){0};
     return transaction_commit(l, f) && tallies_load(l, f);
 }
 

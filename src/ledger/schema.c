@@ -220,7 +220,8 @@ static const char *const texts[STATEMENT_COUNT] = {
     /* In key order: a million random inserts would go through the cache many times over. */
     [SQL_SYNC_COLLECT] =
         "INSERT INTO sync SELECT c.sync_object, c.sync_id, c.sync_course_id, 1, NULL "
-        "FROM states s CROSS JOIN changes c ON c.seq BETWEEN max(s.first, ?1 + 1) AND s.last "
+        "FROM states s CROSS JOIN changes c ON c.seq BETWEEN max(s.first, ?1 + 1) AND min(s.last, "
+        "?2) "
         "WHERE s.state IN (5, 6) AND c.sync_object <> 0 AND c.sync_id <> '' "
         "ORDER BY c.sync_object, c.sync_id ON CONFLICT DO UPDATE SET state = 1, reason = NULL",
     [SQL_SYNC_ADD] = "INSERT OR REPLACE INTO sync VALUES(?1, ?2, ?3, ?4, ?5)",

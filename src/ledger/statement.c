@@ -217,6 +217,7 @@ bool transaction_abandon(struct ledger *l)
     l->group_rows = 0;
     l->group_bytes = 0;
     l->added = (struct span){0};
+    plan_sum_spoil(l);
     l->has_row_index = false;
     l->has_object_index = false;
     memset(l->open_from, 0, sizeof l->open_from);

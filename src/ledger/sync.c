@@ -1,17 +1,31 @@
 #include "ledger/ledger_private.h"
 
-bool ledger_sync_collect(struct ledger *l, struct fault *f)
+enum { COLLECT_AT_ONCE = 1 << 19 }; /* sorting more takes more memory */
+
+/* Those of the changes behind |from|, up to |to|. */
+static bool collect(struct ledger *l, int64_t from, int64_t to, struct fault *f)
 {
-    int64_t collected = 0;
-    if (!ledger_get_int(l, "sync.collected", 0, &collected, f))
-        return false;
     sqlite3_stmt *s =
         transaction_begin(l, f) && span_flush(l, f) ? statement(l, SQL_SYNC_COLLECT, f) : NULL;
     if (!s)
         return false;
-    bind_int(l, s, 1, collected);
-    return run(l, s, f) && ledger_put_int(l, "sync.collected", l->last_seq, f) &&
-           transaction_commit(l, f);
+    bind_int(l, s, 1, from);
+    bind_int(l, s, 2, to);
+    return run(l, s, f) && ledger_put_int(l, "sync.collected", to, f) && transaction_commit(l, f);
+}
+
+bool ledger_sync_collect(struct ledger *l, struct fault *f)
+{
+    int64_t from = 0;
+    if (!ledger_get_int(l, "sync.collected", 0, &from, f))
+        return false;
+    while (from < l->last_seq) {
+        int64_t to = l->last_seq - from > COLLECT_AT_ONCE ? from + COLLECT_AT_ONCE : l->last_seq;
+        if (!collect(l, from, to, f))
+            return false;
+        from = to;
+    }
+    return true;
 }
 
 bool ledger_sync_add(struct ledger *l, const struct sync_item *item, struct fault *f)

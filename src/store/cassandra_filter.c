@@ -7,7 +7,7 @@
 #include "store/cassandra_private.h"
 
 enum {
-    PROBES = 4,             /* parts of ranges of each kind, behind a first one that warms up */
+    PROBES = 3,             /* parts of ranges of each kind, behind a first one that warms up */
     SERVER_GAIN_LEAST = 10, /* percent: for less, the rows come here, where each is counted */
 };
 

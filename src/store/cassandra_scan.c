@@ -20,7 +20,7 @@ enum {
     PAGING_STATE_MAX = 1 << 20,
     KEY_MAX = 1 << 20,
     TRIES_MORE = 12,    /* beyond the retries of a request, while replicas are missing */
-    PROBE_PARTS = 8,    /* what a filter is tried on is one of so many parts of a piece */
+    PROBE_PARTS = 16,   /* what a filter is tried on is one of so many parts of a piece */
     FAILURES_MAX = 128, /* one after the other, anywhere: it is the cluster, not a partition */
 };
 
@@ -119,8 +119,8 @@ static void take_piece(struct scan_flight *flight)
     flight->page_max = run->page_max;
     flight->restarted = flight->has_switched = false;
     bool paced = is_paced(run);
-    flight->by_server = (!paced || run->scan->filter == STORE_FILTER_SERVER) &&
-                        scan_filter_next(&run->filter);
+    flight->by_server =
+        (!paced || run->scan->filter == STORE_FILTER_SERVER) && scan_filter_next(&run->filter);
     flight->begun_us = clock_now_us();
     /* What is paced is not measured. */
     int parts = !paced && run->filter.kind == STORE_FILTER_AUTO ? PROBE_PARTS : 1;

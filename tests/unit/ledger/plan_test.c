@@ -85,6 +85,38 @@ static void the_digest_covers_what_a_change_is_and_not_what_became_of_it(void **
     assert_string_equal(plain, other);
 }
 
+/* What is summed while changes are added is what the file says. */
+static void the_digest_of_a_new_plan_is_that_of_its_file(void **state)
+{
+    struct ledger_case *c = *state;
+    char added[65], read[65], again[65];
+    struct simple_change s;
+    case_create(c);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 50; i++) {
+            simple_change(&s, i % 2 ? "user" : "batch", i);
+            change_bit(&s, 1 + i % 24);
+            s.c.state = CHANGE_PLANNED;
+            s.c.pass = i % 7 ? 1 : 2;
+            assert_true(ledger_add(c->l, &s.c, &c->f));
+        }
+        if (round == 1)
+            assert_true(ledger_remove(c->l, s.c.seq, &c->f));
+        assert_true(ledger_digest(c->l, added, &c->f));
+        case_open(c, LEDGER_WRITE);
+        assert_true(ledger_digest(c->l, read, &c->f));
+        assert_string_equal(added, read);
+        simple_change(&s, "user", 99); /* beside those that this process has not added */
+        assert_true(ledger_add(c->l, &s.c, &c->f));
+        assert_true(ledger_digest(c->l, again, &c->f));
+        assert_string_not_equal(again, read);
+        assert_true(ledger_forget_pass(c->l, 1, &c->f));
+        assert_true(ledger_digest(c->l, again, &c->f));
+        assert_string_equal(again,
+                            "0000000000000000000000000000000000000000000000000000000000000000");
+    }
+}
+
 static void a_pass_can_be_forgotten_until_something_is_sent(void **state)
 {
     struct ledger_case *c = *state;
@@ -327,6 +359,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         case_test(the_digest_does_not_depend_on_the_order),
         case_test(the_digest_covers_what_a_change_is_and_not_what_became_of_it),
+        case_test(the_digest_of_a_new_plan_is_that_of_its_file),
         case_test(a_pass_can_be_forgotten_until_something_is_sent),
         case_test(only_what_was_not_sent_is_replaced_or_removed),
         case_test(a_rule_must_be_known_before_its_first_change),
