@@ -117,8 +117,11 @@ static bool server_is_select(const char *text)
 static void server_put_markers(struct buf *b, const char *text, int version)
 {
     uint32_t count = 0;
-    for (const char *at = text; (at = strchr(at, '?')) != NULL; at++)
-        count++;
+    bool is_quoted = false; /* a column may be called "?" */
+    for (const char *at = text; *at; at++) {
+        is_quoted ^= *at == '"';
+        count += *at == '?' && !is_quoted;
+    }
     buf_append_u32(b, 1);
     buf_append_u32(b, count);
     if (version >= 4)
