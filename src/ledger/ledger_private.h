@@ -167,6 +167,8 @@ void column_copy(sqlite3_stmt *s, int i, char *out, size_t size);
 int step(struct ledger *l, sqlite3_stmt *s, struct fault *f);
 /* Steps to the end. */
 bool run(struct ledger *l, sqlite3_stmt *s, struct fault *f);
+/* The statement, with the numbers that it has parameters for, to the end. */
+bool run_with(struct ledger *l, enum statement id, int64_t a, int64_t b, struct fault *f);
 
 /* A transaction: begin joins one that is open already. commit writes the span of what was added,
  * and returns when all is on the disk. After a soft begin it does not wait for that: the death of
@@ -192,7 +194,6 @@ const struct ledger_rule *rule_of(const struct ledger *l, int64_t id);
 
 bool tallies_load(struct ledger *l, struct fault *f);
 bool tally_add(struct ledger *l, int64_t rule, int pass, int state, int64_t n, struct fault *f);
-const struct tally *tally_of(struct ledger *l, int64_t rule, int pass);
 
 /* ---- read.c ---- */
 

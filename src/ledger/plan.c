@@ -139,19 +139,6 @@ bool ledger_replace(struct ledger *l, const struct change *c, struct fault *f)
     return group_grows(l, l->cells.n, f);
 }
 
-static bool run_with(struct ledger *l, enum statement id, int64_t a, int64_t b, struct fault *f)
-{
-    sqlite3_stmt *s = statement(l, id, f);
-    if (!s)
-        return false;
-    int n = sqlite3_bind_parameter_count(s);
-    if (n > 0)
-        bind_int(l, s, 1, a);
-    if (n > 1)
-        bind_int(l, s, 2, b);
-    return run(l, s, f);
-}
-
 bool ledger_remove(struct ledger *l, int64_t seq, struct fault *f)
 {
     struct span was;

@@ -125,7 +125,6 @@ static bool sum_of_file(struct ledger *l, uint8_t sum[DIGEST_BYTES], struct faul
 
 bool ledger_digest(struct ledger *l, char out[65], struct fault *f)
 {
-    static const char digits[] = "0123456789abcdef";
     uint8_t sum[DIGEST_BYTES] = {0};
     if (l->mode != LEDGER_READ && l->sum.count == planned(l))
         memcpy(sum, l->sum.hash, sizeof sum);
@@ -133,10 +132,6 @@ bool ledger_digest(struct ledger *l, char out[65], struct fault *f)
         return false;
     /* Asked again, it is about what the file says: an apply that follows checks it. */
     plan_sum_spoil(l);
-    for (size_t i = 0; i < DIGEST_BYTES; i++) {
-        out[2 * i] = digits[sum[i] >> 4];
-        out[2 * i + 1] = digits[sum[i] & 15];
-    }
-    out[2 * DIGEST_BYTES] = '\0';
+    digest_print(sum, out);
     return true;
 }

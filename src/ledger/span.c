@@ -77,49 +77,38 @@ static bool from_row(const struct ledger *l, sqlite3_stmt *s, struct span *out, 
            fault_sqlite(f, NULL, SQLITE_CORRUPT, l->path);
 }
 
-bool span_of(struct ledger *l, int64_t seq, struct span *out, struct fault *f)
+static bool find(struct ledger *l, int64_t seq, struct span *out, bool *found, struct fault *f)
 {
     sqlite3_stmt *s = statement(l, SQL_SPAN_OF, f);
     if (!s)
         return false;
     bind_int(l, s, 1, seq);
-    int found = step(l, s, f);
-    if (found != 1)
-        return found == 0 && is_gone(l, seq, f);
+    int more = step(l, s, f);
+    *found = false;
+    if (more != 1)
+        return more == 0;
     bool ok = from_row(l, s, out, f);
     sqlite3_reset(s);
-    return ok && (out->last >= seq || is_gone(l, seq, f));
+    *found = ok && out->last >= seq;
+    return ok;
 }
 
-static bool run_two(struct ledger *l, enum statement id, int64_t a, int64_t b, struct fault *f)
+bool span_of(struct ledger *l, int64_t seq, struct span *out, struct fault *f)
 {
-    sqlite3_stmt *s = statement(l, id, f);
-    if (!s)
-        return false;
-    bind_int(l, s, 1, a);
-    if (sqlite3_bind_parameter_count(s) > 1)
-        bind_int(l, s, 2, b);
-    return run(l, s, f);
+    bool found;
+    return find(l, seq, out, &found, f) && (found || is_gone(l, seq, f));
 }
 
-/* Makes a span begin at |seq|. */
-static bool cut_before(struct ledger *l, int64_t seq, struct fault *f)
+/* Makes a span begin at |seq|, where one holds it and the change before it. */
+static bool cut(struct ledger *l, int64_t seq, struct fault *f)
 {
     struct span s;
-    if (!span_of(l, seq, &s, f))
+    bool found;
+    if (!find(l, seq, &s, &found, f))
         return false;
-    return s.first == seq || (run_two(l, SQL_SPLIT_SPAN, s.first, seq, f) &&
-                              run_two(l, SQL_END_SPAN, s.first, seq - 1, f));
-}
-
-/* Makes a span end at |seq|. */
-static bool cut_after(struct ledger *l, int64_t seq, struct fault *f)
-{
-    struct span s;
-    if (!span_of(l, seq, &s, f))
-        return false;
-    return s.last == seq || (run_two(l, SQL_SPLIT_SPAN, s.first, seq + 1, f) &&
-                             run_two(l, SQL_END_SPAN, s.first, seq, f));
+    return !found || s.first == seq ||
+           (run_with(l, SQL_SPLIT_SPAN, s.first, seq, f) &&
+            run_with(l, SQL_END_SPAN, s.first, seq - 1, f));
 }
 
 /* The span that begins at |first|, if there is one, becomes a part of the one before it, if they
@@ -135,7 +124,7 @@ static bool join(struct ledger *l, int64_t first, struct fault *f)
         return found == 0;
     int64_t before = sqlite3_column_int64(s, 0), last = sqlite3_column_int64(s, 1);
     sqlite3_reset(s);
-    return run_two(l, SQL_REMOVE_SPAN, first, 0, f) && run_two(l, SQL_END_SPAN, before, last, f);
+    return run_with(l, SQL_REMOVE_SPAN, first, 0, f) && run_with(l, SQL_END_SPAN, before, last, f);
 }
 
 /* Counts all from |first| to |last| as |state|. */
@@ -182,7 +171,7 @@ static bool join_all(struct ledger *l, int64_t first, int64_t last, struct fault
 bool span_set(struct ledger *l, int64_t first, int64_t last, enum change_state state, bool is_sent,
               struct bytes reason, struct fault *f)
 {
-    if (!span_flush(l, f) || !cut_before(l, first, f) || !cut_after(l, last, f) ||
+    if (!span_flush(l, f) || !cut(l, first, f) || !cut(l, last + 1, f) ||
         !count(l, first, last, state, is_sent, f))
         return false;
     sqlite3_stmt *s = statement(l, SQL_SET_SPANS, f);
@@ -199,8 +188,8 @@ bool span_set(struct ledger *l, int64_t first, int64_t last, enum change_state s
 bool span_remove(struct ledger *l, int64_t seq, struct fault *f)
 {
     struct span was;
-    return span_flush(l, f) && cut_before(l, seq, f) && cut_after(l, seq, f) &&
-           span_of(l, seq, &was, f) && run_two(l, SQL_REMOVE_SPAN, seq, 0, f) &&
+    return span_flush(l, f) && cut(l, seq, f) && cut(l, seq + 1, f) && span_of(l, seq, &was, f) &&
+           run_with(l, SQL_REMOVE_SPAN, seq, 0, f) &&
            tally_add(l, was.rule, was.pass, (int)was.state, -1, f) &&
            tally_add(l, was.rule, was.pass, 0, was.sent ? -1 : 0, f);
 }

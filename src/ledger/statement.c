@@ -159,24 +159,31 @@ bool run(struct ledger *l, sqlite3_stmt *s, struct fault *f)
     return more == 0;
 }
 
-static bool run_plain(struct ledger *l, enum statement id, struct fault *f)
+bool run_with(struct ledger *l, enum statement id, int64_t a, int64_t b, struct fault *f)
 {
     sqlite3_stmt *s = statement(l, id, f);
-    return s && run(l, s, f);
+    if (!s)
+        return false;
+    int n = sqlite3_bind_parameter_count(s);
+    if (n > 0)
+        bind_int(l, s, 1, a);
+    if (n > 1)
+        bind_int(l, s, 2, b);
+    return run(l, s, f);
 }
 
 static bool begin(struct ledger *l, struct fault *f)
 {
     if (l->mode == LEDGER_READ)
         return fault_set(f, FAULT_INTERNAL, "the ledger was opened for reading only");
-    l->in_transaction = l->in_transaction || run_plain(l, SQL_BEGIN, f);
+    l->in_transaction = l->in_transaction || run_with(l, SQL_BEGIN, 0, 0, f);
     return l->in_transaction;
 }
 
 static bool sync_again(struct ledger *l, struct fault *f)
 {
     l->is_soft = false;
-    return run_plain(l, SQL_SYNC_AT_ONCE, f);
+    return run_with(l, SQL_SYNC_AT_ONCE, 0, 0, f);
 }
 
 bool transaction_begin(struct ledger *l, struct fault *f)
@@ -188,7 +195,7 @@ bool transaction_begin_soft(struct ledger *l, struct fault *f)
 {
     if (l->in_transaction || l->mode == LEDGER_READ)
         return begin(l, f);
-    l->is_soft = run_plain(l, SQL_SYNC_LATER, f);
+    l->is_soft = run_with(l, SQL_SYNC_LATER, 0, 0, f);
     if (l->is_soft && begin(l, f))
         return true;
     sync_again(l, NULL);
@@ -201,7 +208,7 @@ bool transaction_commit(struct ledger *l, struct fault *f)
     l->group_bytes = 0;
     if (!l->in_transaction)
         return true;
-    if (!span_write(l, f) || !run_plain(l, SQL_COMMIT, f))
+    if (!span_write(l, f) || !run_with(l, SQL_COMMIT, 0, 0, f))
         return false;
     l->in_transaction = false;
     return !l->is_soft || sync_again(l, f);

@@ -41,11 +41,6 @@ static struct tally *find_or_make(struct ledger *l, int64_t rule, int pass, stru
     return t;
 }
 
-const struct tally *tally_of(struct ledger *l, int64_t rule, int pass)
-{
-    return find(l, rule, pass);
-}
-
 bool tally_add(struct ledger *l, int64_t rule, int pass, int state, int64_t n, struct fault *f)
 {
     struct tally *t = find_or_make(l, rule, pass, f);

@@ -47,16 +47,21 @@ void digest_free(struct digest *d)
     free(d);
 }
 
-static void end(struct digest *d, char out[DIGEST_TEXT])
+void digest_print(const uint8_t hash[DIGEST_BYTES], char out[DIGEST_TEXT])
 {
     static const char digits[] = "0123456789abcdef";
-    uint8_t hash[DIGEST_BYTES];
-    SHA256_Final(hash, &d->context);
     for (size_t i = 0; i < DIGEST_BYTES; i++) {
         out[2 * i] = digits[hash[i] >> 4];
         out[2 * i + 1] = digits[hash[i] & 15];
     }
     out[DIGEST_TEXT - 1] = '\0';
+}
+
+static void end(struct digest *d, char out[DIGEST_TEXT])
+{
+    uint8_t hash[DIGEST_BYTES];
+    SHA256_Final(hash, &d->context);
+    digest_print(hash, out);
 }
 
 void digest_finish(struct digest *d, char out[DIGEST_TEXT])

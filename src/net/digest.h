@@ -22,6 +22,8 @@ void digest_add_bytes(struct digest *d, struct bytes b);
 /* Writes the hash, and begins the next one. */
 void digest_take(struct digest *d, uint8_t out[DIGEST_BYTES]);
 void digest_free(struct digest *d);
+/* The hash as text, in hexadecimal. */
+void digest_print(const uint8_t hash[DIGEST_BYTES], char out[DIGEST_TEXT]);
 /* Writes 64 hex digits and an end mark, and frees |d|. */
 void digest_finish(struct digest *d, char out[DIGEST_TEXT]);
 
