@@ -4,22 +4,6 @@
 
 static struct move_case c;
 
-static int begin(void **state)
-{
-    (void)state;
-    case_begin(&c);
-    app_organisation(&c, OLD_ORG, "pilot");
-    app_organisation(&c, NEW_ORG, "rj");
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    case_end(&c);
-    return 0;
-}
-
 static int64_t now(void)
 {
     return clock_now_us();
@@ -346,8 +330,7 @@ static void killed_before_any_operation_and_resumed_ends_the_same(void **state)
         assert_true(a.converged);
         assert_int_equal(a.open, 0);
         assert_everything_moved();
-        case_end(&c);
-        begin(NULL);
+        case_begin_again(&c);
     }
     assert_true(n > 30); /* it was really killed at many places */
 }
@@ -416,15 +399,13 @@ static void no_edit_is_lost_whenever_it_comes(void **state)
             tripped = t.ops >= n;
             if (!tripped) {
                 edit(NULL); /* after the end: nothing to assert but that it stays */
-                case_end(&c);
-                begin(NULL);
+                case_begin_again(&c);
                 break;
             }
             assert_true(a.converged);
             assert_int_equal(a.open, 0);
             assert_edit_survived();
-            case_end(&c);
-            begin(NULL);
+            case_begin_again(&c);
         }
     }
 }
@@ -443,8 +424,7 @@ static void no_edit_is_lost_between_a_kill_and_the_next_run(void **state)
             assert_true(a.converged);
             assert_int_equal(a.open, 0);
             assert_edit_survived();
-            case_end(&c);
-            begin(NULL);
+            case_begin_again(&c);
         }
     }
 }
@@ -491,8 +471,7 @@ static void what_was_set_again_before_a_kill_is_known_as_ours(void **state)
         if (is_open) /* theirs is the row, and nothing of ours in it */
             assert_user("u1", "third", "pilot");
         was_torn |= is_open && was_ours;
-        case_end(&c);
-        begin(NULL);
+        case_begin_again(&c);
     }
     assert_true(was_torn);
 }
@@ -500,40 +479,30 @@ static void what_was_set_again_before_a_kill_is_known_as_ours(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_user_moves_with_root_and_channel, begin, end),
-        cmocka_unit_test_setup_teardown(what_was_set_again_before_a_kill_is_known_as_ours, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(a_row_deleted_after_the_plan_stays_deleted, begin, end),
-        cmocka_unit_test_setup_teardown(a_root_changed_alone_wins_and_the_row_is_not_torn, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(a_channel_changed_alone_stays_as_they_set_it, begin, end),
-        cmocka_unit_test_setup_teardown(a_channel_written_again_with_its_old_value_is_moved_too,
-                                        begin, end),
-        cmocka_unit_test_setup_teardown(both_changed_stay_both, begin, end),
-        cmocka_unit_test_setup_teardown(a_row_written_again_as_it_was_is_moved_by_the_next_pass,
-                                        begin, end),
-        cmocka_unit_test_setup_teardown(another_column_is_not_touched, begin, end),
-        cmocka_unit_test_setup_teardown(a_user_who_appears_after_the_plan_is_moved, begin, end),
-        cmocka_unit_test_setup_teardown(applying_twice_is_applying_once, begin, end),
-        cmocka_unit_test_setup_teardown(a_membership_moves_with_its_cells, begin, end),
-        cmocka_unit_test_setup_teardown(a_membership_deleted_after_the_plan_does_not_come_back,
-                                        begin, end),
-        cmocka_unit_test_setup_teardown(a_membership_edited_after_the_plan_moves_with_the_edit,
-                                        begin, end),
-        cmocka_unit_test_setup_teardown(two_memberships_are_merged_live_and_earliest, begin, end),
-        cmocka_unit_test_setup_teardown(a_target_row_that_appears_after_the_plan_is_not_overwritten,
-                                        begin, end),
-        cmocka_unit_test_setup_teardown(a_copy_under_an_older_delete_is_written_again, begin, end),
-        cmocka_unit_test_setup_teardown(a_membership_of_keys_only_moves, begin, end),
-        cmocka_unit_test_setup_teardown(a_list_edited_after_the_plan_keeps_the_edit, begin, end),
-        cmocka_unit_test_setup_teardown(a_list_gets_no_second_target, begin, end),
-        cmocka_unit_test_setup_teardown(killed_before_any_operation_and_resumed_ends_the_same,
-                                        begin, end),
-        cmocka_unit_test_setup_teardown(no_edit_is_lost_whenever_it_comes, begin, end),
-        cmocka_unit_test_setup_teardown(no_edit_is_lost_between_a_kill_and_the_next_run, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(
-            a_membership_deleted_while_its_copy_was_cut_off_does_not_stay, begin, end),
+        CASE_TEST(&c, a_user_moves_with_root_and_channel),
+        CASE_TEST(&c, what_was_set_again_before_a_kill_is_known_as_ours),
+        CASE_TEST(&c, a_row_deleted_after_the_plan_stays_deleted),
+        CASE_TEST(&c, a_root_changed_alone_wins_and_the_row_is_not_torn),
+        CASE_TEST(&c, a_channel_changed_alone_stays_as_they_set_it),
+        CASE_TEST(&c, a_channel_written_again_with_its_old_value_is_moved_too),
+        CASE_TEST(&c, both_changed_stay_both),
+        CASE_TEST(&c, a_row_written_again_as_it_was_is_moved_by_the_next_pass),
+        CASE_TEST(&c, another_column_is_not_touched),
+        CASE_TEST(&c, a_user_who_appears_after_the_plan_is_moved),
+        CASE_TEST(&c, applying_twice_is_applying_once),
+        CASE_TEST(&c, a_membership_moves_with_its_cells),
+        CASE_TEST(&c, a_membership_deleted_after_the_plan_does_not_come_back),
+        CASE_TEST(&c, a_membership_edited_after_the_plan_moves_with_the_edit),
+        CASE_TEST(&c, two_memberships_are_merged_live_and_earliest),
+        CASE_TEST(&c, a_target_row_that_appears_after_the_plan_is_not_overwritten),
+        CASE_TEST(&c, a_copy_under_an_older_delete_is_written_again),
+        CASE_TEST(&c, a_membership_of_keys_only_moves),
+        CASE_TEST(&c, a_list_edited_after_the_plan_keeps_the_edit),
+        CASE_TEST(&c, a_list_gets_no_second_target),
+        CASE_TEST(&c, killed_before_any_operation_and_resumed_ends_the_same),
+        CASE_TEST(&c, no_edit_is_lost_whenever_it_comes),
+        CASE_TEST(&c, no_edit_is_lost_between_a_kill_and_the_next_run),
+        CASE_TEST(&c, a_membership_deleted_while_its_copy_was_cut_off_does_not_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

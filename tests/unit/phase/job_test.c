@@ -9,23 +9,13 @@ static const char *const rules[] = {"user", NULL};
 
 static int begin(void **state)
 {
-    (void)state;
+    *state = &c;
     case_begin(&c);
-    app_organisation(&c, OLD_ORG, "pilot");
-    app_organisation(&c, NEW_ORG, "rj");
     app_user(&c, "u1", OLD_ORG, "pilot");
     app_user(&c, "u2", OLD_ORG, "pilot");
     snprintf(ids_path, sizeof ids_path, "%s/user.csv", c.dir);
     must(job_dir(ids_path, dir, sizeof dir, &fault));
     c.settings.dir = dir;
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    c.settings.dir = c.dir;
-    case_end(&c);
     return 0;
 }
 
@@ -135,15 +125,15 @@ static void the_custodian_is_never_set_inactive(void **state)
     assert_string_equal(app_value(&c, c.organisation, OLD_ORG, NULL, "status"), "1");
 }
 
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, case_tear_down)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_killed_job_goes_on, begin, end),
-        cmocka_unit_test_setup_teardown(a_killed_job_is_refused_when_the_target_changed, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(a_job_whose_rows_were_all_refused_can_be_run_again, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(the_custodian_is_never_set_inactive, begin, end),
+        TEST(a_killed_job_goes_on),
+        TEST(a_killed_job_is_refused_when_the_target_changed),
+        TEST(a_job_whose_rows_were_all_refused_can_be_run_again),
+        TEST(the_custodian_is_never_set_inactive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,6 +55,9 @@ static struct fault fault;
             fail_msg("%s: %s (%s)", #x, fault.text, fault.subject);                                \
     } while (0)
 
+static void app_organisation(struct move_case *c, const char *id, const char *channel);
+
+/* Both organisations are there, and nothing else. */
 static void case_begin(struct move_case *c)
 {
     *c = (struct move_case){0};
@@ -99,6 +102,8 @@ static void case_begin(struct move_case *c)
         .verify_timeout_s = 2,
         .allow_empty = true,
     };
+    app_organisation(c, OLD_ORG, "pilot");
+    app_organisation(c, NEW_ORG, "rj");
 }
 
 static void remove_dir(const char *dir)
@@ -119,6 +124,27 @@ static void case_end(struct move_case *c)
     arena_fini(&c->arena);
     remove_dir(c->dir);
 }
+
+__attribute__((unused)) static void case_begin_again(struct move_case *c)
+{
+    case_end(c);
+    case_begin(c);
+}
+
+__attribute__((unused)) static int case_set_up(void **state)
+{
+    case_begin(*state);
+    return 0;
+}
+
+__attribute__((unused)) static int case_tear_down(void **state)
+{
+    case_end(*state);
+    return 0;
+}
+
+/* A test that finds |c| as case_begin leaves it. */
+#define CASE_TEST(c, f) cmocka_unit_test_prestate_setup_teardown(f, case_set_up, case_tear_down, c)
 
 /* ---- the application's own reads and writes ---- */
 

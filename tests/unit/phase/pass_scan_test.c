@@ -23,8 +23,6 @@ static int begin(void **state)
     assert_true(seen != MAP_FAILED);
     case_begin(&c);
     c.settings.scan_ranges = RANGES;
-    app_organisation(&c, OLD_ORG, "pilot");
-    app_organisation(&c, NEW_ORG, "rj");
     for (int i = 0; i < USERS; i++) {
         char id[16];
         snprintf(id, sizeof id, "u%d", i);

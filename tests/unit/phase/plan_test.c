@@ -3,22 +3,6 @@
 
 static struct move_case c;
 
-static int begin(void **state)
-{
-    (void)state;
-    case_begin(&c);
-    app_organisation(&c, OLD_ORG, "pilot");
-    app_organisation(&c, NEW_ORG, "rj");
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    case_end(&c);
-    return 0;
-}
-
 static bool plan_again(void)
 {
     struct move m;
@@ -133,9 +117,9 @@ static void two_rows_that_move_to_one_key_are_a_collision(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_was_never_synced_is_not_put_aside, begin, end),
-        cmocka_unit_test_setup_teardown(a_plan_is_not_put_aside_under_a_reader, begin, end),
-        cmocka_unit_test_setup_teardown(two_rows_that_move_to_one_key_are_a_collision, begin, end),
+        CASE_TEST(&c, what_was_never_synced_is_not_put_aside),
+        CASE_TEST(&c, a_plan_is_not_put_aside_under_a_reader),
+        CASE_TEST(&c, two_rows_that_move_to_one_key_are_a_collision),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

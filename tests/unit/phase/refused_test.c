@@ -17,28 +17,6 @@ static const char stop[] = MEMBERSHIP("stop");
 static const char merge[] =
     MEMBERSHIP("merge") "    merge: { live: isdeleted, earliest: [orgjoindate], union: [roles] }\n";
 
-static int begin(void **state)
-{
-    (void)state;
-    case_begin(&c);
-    app_organisation(&c, OLD_ORG, "pilot");
-    app_organisation(&c, NEW_ORG, "rj");
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    case_end(&c);
-    return 0;
-}
-
-static void begin_again(void)
-{
-    case_end(&c);
-    begin(NULL);
-}
-
 static bool writes_column(const struct store_op *op, const struct table *t, const char *name)
 {
     if (op->kind == STORE_READ || strcmp(op->table->name, t->name) != 0)
@@ -190,7 +168,7 @@ static void killed_anywhere_under_a_delete(const char *profile)
         assert_string_equal(app_value(&c, c.member, "u1", NEW_ORG, "hashtagid"), NEW_ORG);
         assert_string_equal(app_value(&c, c.member, "u1", NEW_ORG, "position"), "Head");
         assert_string_equal(app_value(&c, c.member, "u1", NEW_ORG, "roles"), "[\"PUBLIC\"]");
-        begin_again();
+        case_begin_again(&c);
     }
 }
 
@@ -272,7 +250,7 @@ static void a_list_that_appears_at_the_target_loses_no_element(void **state)
         if (had_no_roles)
             assert_string_equal(app_value(&c, c.member, "u1", NEW_ORG, "roles"),
                                 "[\"TEACHER\", \"PUBLIC\"]");
-        begin_again();
+        case_begin_again(&c);
     }
 }
 
@@ -346,29 +324,19 @@ static void a_rejected_row_that_is_told_twice_is_counted_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_merged_list_that_is_refused_keeps_the_old_row, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(
-            a_merged_list_that_is_refused_once_is_merged_by_the_next_pass, begin, end),
-        cmocka_unit_test_setup_teardown(a_merged_cell_that_is_refused_keeps_the_old_row, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(half_a_copy_is_not_kept_as_the_targets_row, begin, end),
-        cmocka_unit_test_setup_teardown(half_a_copy_is_no_collision, begin, end),
-        cmocka_unit_test_setup_teardown(
-            a_copy_under_a_delete_that_is_cut_off_is_finished_by_keep_target, begin, end),
-        cmocka_unit_test_setup_teardown(a_copy_under_a_delete_that_is_cut_off_is_finished_by_stop,
-                                        begin, end),
-        cmocka_unit_test_setup_teardown(
-            a_cell_that_expires_still_expires_when_a_merge_is_taken_back, begin, end),
-        cmocka_unit_test_setup_teardown(a_list_that_appears_at_the_target_loses_no_element, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(
-            a_user_from_the_future_that_appears_after_the_plan_is_rejected, begin, end),
-        cmocka_unit_test_setup_teardown(a_collision_that_appears_after_the_plan_is_rejected_by_stop,
-                                        begin, end),
-        cmocka_unit_test_setup_teardown(a_collision_of_the_plan_is_counted_once, begin, end),
-        cmocka_unit_test_setup_teardown(a_rejected_row_that_is_told_twice_is_counted_once, begin,
-                                        end),
+        CASE_TEST(&c, a_merged_list_that_is_refused_keeps_the_old_row),
+        CASE_TEST(&c, a_merged_list_that_is_refused_once_is_merged_by_the_next_pass),
+        CASE_TEST(&c, a_merged_cell_that_is_refused_keeps_the_old_row),
+        CASE_TEST(&c, half_a_copy_is_not_kept_as_the_targets_row),
+        CASE_TEST(&c, half_a_copy_is_no_collision),
+        CASE_TEST(&c, a_copy_under_a_delete_that_is_cut_off_is_finished_by_keep_target),
+        CASE_TEST(&c, a_copy_under_a_delete_that_is_cut_off_is_finished_by_stop),
+        CASE_TEST(&c, a_cell_that_expires_still_expires_when_a_merge_is_taken_back),
+        CASE_TEST(&c, a_list_that_appears_at_the_target_loses_no_element),
+        CASE_TEST(&c, a_user_from_the_future_that_appears_after_the_plan_is_rejected),
+        CASE_TEST(&c, a_collision_that_appears_after_the_plan_is_rejected_by_stop),
+        CASE_TEST(&c, a_collision_of_the_plan_is_counted_once),
+        CASE_TEST(&c, a_rejected_row_that_is_told_twice_is_counted_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

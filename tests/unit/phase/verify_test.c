@@ -5,12 +5,10 @@ static struct move_case c;
 
 static int begin(void **state)
 {
-    (void)state;
+    *state = &c;
     case_begin(&c);
     c.settings.sync_url = c.settings.elasticsearch = c.address;
     c.settings.verify_timeout_s = 1;
-    app_organisation(&c, OLD_ORG, "pilot");
-    app_organisation(&c, NEW_ORG, "rj");
     for (int i = 0; i < 5; i++) {
         char id[8];
         snprintf(id, sizeof id, "u%d", i);
@@ -18,13 +16,6 @@ static int begin(void **state)
         app_member(&c, id, OLD_ORG, "2018-01-01", false);
     }
     app_batch(&c, "do_1", "b1", list_of(&c, OLD_ORG, "x", NULL));
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    case_end(&c);
     return 0;
 }
 
@@ -214,21 +205,21 @@ static void an_organisation_without_a_status_is_retired(void **state)
     assert_string_equal(app_value(&c, c.organisation, OLD_ORG, NULL, "status"), "0");
 }
 
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, case_tear_down)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_whole_chain_ends_clean, begin, end),
-        cmocka_unit_test_setup_teardown(documents_that_nobody_synced_are_not_right, begin, end),
-        cmocka_unit_test_setup_teardown(wrong_documents_are_synced_again, begin, end),
-        cmocka_unit_test_setup_teardown(retire_is_refused_while_a_row_names_the_source, begin, end),
-        cmocka_unit_test_setup_teardown(retire_and_sync_are_refused_before_apply, begin, end),
-        cmocka_unit_test_setup_teardown(a_plan_is_stale_when_an_organisation_changed, begin, end),
-        cmocka_unit_test_setup_teardown(a_ledger_of_another_move_is_refused, begin, end),
-        cmocka_unit_test_setup_teardown(a_second_plan_needs_to_be_asked_for_and_keeps_the_first,
-                                        begin, end),
-        cmocka_unit_test_setup_teardown(the_plan_has_one_name_whatever_the_order_of_the_scan, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(an_organisation_without_a_status_is_retired, begin, end),
+        TEST(the_whole_chain_ends_clean),
+        TEST(documents_that_nobody_synced_are_not_right),
+        TEST(wrong_documents_are_synced_again),
+        TEST(retire_is_refused_while_a_row_names_the_source),
+        TEST(retire_and_sync_are_refused_before_apply),
+        TEST(a_plan_is_stale_when_an_organisation_changed),
+        TEST(a_ledger_of_another_move_is_refused),
+        TEST(a_second_plan_needs_to_be_asked_for_and_keeps_the_first),
+        TEST(the_plan_has_one_name_whatever_the_order_of_the_scan),
+        TEST(an_organisation_without_a_status_is_retired),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
