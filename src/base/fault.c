@@ -52,10 +52,21 @@ bool fault_hint(struct fault *f, const char *format, ...)
     return false;
 }
 
+const struct fault *fault_no_memory(void)
+{
+    static const struct fault f = {
+        .code = FAULT_MEMORY,
+        .text = "out of memory",
+        .hint = "free some memory, then run the same command again",
+    };
+    return &f;
+}
+
 bool fault_memory(struct fault *f)
 {
-    fault_set(f, FAULT_MEMORY, "out of memory");
-    return fault_hint(f, "free some memory, then run the same command again");
+    if (f)
+        *f = *fault_no_memory();
+    return false;
 }
 
 bool fault_errno(struct fault *f, int error, const char *doing, const char *path)

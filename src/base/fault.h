@@ -53,6 +53,8 @@ bool fault_hint(struct fault *f, const char *format, ...) __attribute__((format(
 
 /* FAULT_MEMORY with a fixed text; returns false. */
 bool fault_memory(struct fault *f);
+/* The same where there is no memory for a fault of one's own. */
+const struct fault *fault_no_memory(void);
 
 /* From errno: ENOSPC and EDQUOT become FAULT_DISK_FULL, EACCES and EPERM FAULT_DENIED,
  * ENOMEM FAULT_MEMORY, else FAULT_IO.

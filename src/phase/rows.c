@@ -13,11 +13,10 @@ static bool submit(struct row_op *r, struct store *store, struct fault *f)
 /* What the answer's |fault| says must outlive it. */
 static void keep_fault(struct row_op *r, const struct fault *why)
 {
-    static const struct fault no_memory = {FAULT_MEMORY, "out of memory", "", ""};
     struct fault *kept = arena_alloc(r->arena, sizeof *kept);
     if (kept)
         *kept = *why;
-    r->op.fault = kept ? kept : &no_memory;
+    r->op.fault = kept ? kept : fault_no_memory();
 }
 
 static void keep_row(struct row_op *r)
@@ -29,7 +28,7 @@ static void keep_row(struct row_op *r)
     r->row = row_copy(r->arena, op->row);
     if (!r->row.cells) {
         op->outcome = STORE_RUN_FAILED;
-        keep_fault(r, &(struct fault){FAULT_MEMORY, "out of memory", "", ""});
+        op->fault = fault_no_memory();
     }
 }
 

@@ -70,6 +70,17 @@ static void no_place_for_a_fault_is_no_error(void **state)
     assert_false(fault_errno(NULL, EIO, "x", "y"));
 }
 
+static void no_memory_has_one_description(void **state)
+{
+    (void)state;
+    struct fault f = {.subject = "old"};
+    assert_false(fault_memory(&f));
+    assert_memory_equal(&f, fault_no_memory(), sizeof f);
+    assert_int_equal(f.code, FAULT_MEMORY);
+    assert_string_equal(f.subject, "");
+    assert_string_not_equal(f.hint, "");
+}
+
 static void every_code_has_a_name_of_its_own(void **state)
 {
     (void)state;
@@ -89,6 +100,7 @@ int main(void)
         cmocka_unit_test(a_long_text_is_cut),
         cmocka_unit_test(errno_becomes_a_code_with_a_hint),
         cmocka_unit_test(no_place_for_a_fault_is_no_error),
+        cmocka_unit_test(no_memory_has_one_description),
         cmocka_unit_test(every_code_has_a_name_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
