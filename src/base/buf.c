@@ -65,7 +65,7 @@ uint8_t *buf_extend(struct buf *b, size_t n)
     return at;
 }
 
-bool buf_append(struct buf *b, const void *p, size_t n)
+bool buf_append_growing(struct buf *b, const void *p, size_t n)
 {
     if (!reserve(b, n))
         return false;
@@ -75,19 +75,9 @@ bool buf_append(struct buf *b, const void *p, size_t n)
     return true;
 }
 
-bool buf_append_bytes(struct buf *b, struct bytes bytes)
-{
-    return buf_append(b, bytes.p, bytes.n);
-}
-
 bool buf_append_text(struct buf *b, const char *text)
 {
     return buf_append(b, text, strlen(text));
-}
-
-bool buf_append_char(struct buf *b, char c)
-{
-    return buf_append(b, &c, 1);
 }
 
 bool buf_printf(struct buf *b, const char *format, ...)

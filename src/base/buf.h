@@ -28,10 +28,31 @@ void buf_fini(struct buf *b);
 /* Empties it and forgets a failure; keeps the memory. */
 void buf_clear(struct buf *b);
 
-bool buf_append(struct buf *b, const void *p, size_t n);
-bool buf_append_bytes(struct buf *b, struct bytes bytes);
+/* buf_append where there is no room yet. */
+bool buf_append_growing(struct buf *b, const void *p, size_t n);
+
+static inline bool buf_append(struct buf *b, const void *p, size_t n)
+{
+    /* capacity is never more than max + 1: the one is the end mark's. */
+    if (b->failed || n >= b->capacity - b->n)
+        return buf_append_growing(b, p, n);
+    if (n)
+        memcpy(b->p + b->n, p, n);
+    b->n += n;
+    return true;
+}
+
+static inline bool buf_append_bytes(struct buf *b, struct bytes bytes)
+{
+    return buf_append(b, bytes.p, bytes.n);
+}
+
+static inline bool buf_append_char(struct buf *b, char c)
+{
+    return buf_append(b, &c, 1);
+}
+
 bool buf_append_text(struct buf *b, const char *text);
-bool buf_append_char(struct buf *b, char c);
 bool buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Makes room for |n| more bytes and returns where they start, or NULL; b->n grows by |n|. */

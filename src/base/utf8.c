@@ -46,7 +46,7 @@ bool ascii_is_printable(struct bytes b)
 bool utf8_is_valid(struct bytes b)
 {
     while (b.n > 0) {
-        size_t n = utf8_length(b);
+        size_t n = b.p[0] < 0x80 ? 1 : utf8_length(b);
         if (n == 0)
             return false;
         b.p += n;

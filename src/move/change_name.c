@@ -5,7 +5,7 @@ static void escape(struct bytes text, struct buf *out)
     size_t written = 0;
     for (size_t i = 0; i < text.n; i++) {
         uint8_t c = text.p[i];
-        if (c > ' ' && c <= '~' && c != '%' && c != '/' && c != ':')
+        if ((c > ':' && c <= '~') || (c > ' ' && c < ':' && c != '%' && c != '/'))
             continue;
         buf_append(out, text.p + written, i - written);
         buf_printf(out, "%%%02X", c);
