@@ -14,7 +14,7 @@ enum {
     ARENA_BYTES_MAX = 64 * 1024 * 1024,
     BUSY_MS = 5000,
     QUICK_CHECK_BYTES = 16 * 1024 * 1024,
-    SORT_PAGES = 64
+    SORT_PAGES = 16 /* of 16 KiB */
 };
 
 static bool path_of(const char *dir, const char *name, char *path, size_t size, struct fault *f)
@@ -61,9 +61,11 @@ static bool set_up(sqlite3 *db, const char *path, bool for_reading, struct fault
 
 static bool set_up_writing(sqlite3 *db, const char *path, struct fault *f)
 {
-    return pragma(db, "PRAGMA journal_mode = WAL", path, f) &&
+    /* Of a new ledger, which is written from front to back: a quarter of the calls of the kernel. */
+    return pragma(db, "PRAGMA page_size = 16384", path, f) &&
+           pragma(db, "PRAGMA journal_mode = WAL", path, f) &&
            pragma(db, "PRAGMA synchronous = FULL", path, f) &&
-           pragma(db, "PRAGMA wal_autocheckpoint = 4000", path, f) && /* pages: 16 MiB */
+           pragma(db, "PRAGMA wal_autocheckpoint = 1000", path, f) && /* pages: 16 MiB */
            pragma(db, "PRAGMA journal_size_limit = 67108864", path, f);
 }
 

@@ -27,15 +27,15 @@ cp move/ledger.db applied.db
 size=$(stat -c %s planned.db)
 applied_size=$(stat -c %s applied.db)
 
-# flip FILE OFFSET
+# flip FILE OFFSET: there, or at the next byte that is not 0: most of a small ledger is room that nobody uses yet.
 flip() {
     /usr/bin/python3 - "$@" <<'P'
 import sys
 with open(sys.argv[1], 'r+b') as f:
-    f.seek(int(sys.argv[2]))
-    byte = f.read(1)
-    f.seek(-1, 1)
-    f.write(bytes([byte[0] ^ 0xff]))
+    whole, at = f.read(), int(sys.argv[2])
+    at = next((i for i in range(at, len(whole)) if whole[i]), at)
+    f.seek(at)
+    f.write(bytes([whole[at] ^ 0xff]))
 P
 }
 
