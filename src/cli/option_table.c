@@ -141,7 +141,7 @@ static const struct option_row table[] = {
     {"max-rate", 0, OPTION_INT, SETTING(max_rate), "0", 0, 1000000000, NULL, COMMANDS_SET,
      REACH_FILE, "Limits", "N",
      "rows of Cassandra read or written per second, at most; 0: no limit", "2000"},
-    {"max-latency", 0, OPTION_INT, SETTING(max_latency), "0", 0, 600000, NULL, COMMANDS_SET,
+    {"max-latency", 0, OPTION_MS, SETTING(max_latency_us), "0", 0, 600000, NULL, COMMANDS_SET,
      REACH_FILE, "Limits", "MS",
      "milliseconds: slow down while the p99 of own probe reads is over it; 0: do not", "20"},
     {"max-errors", 0, OPTION_INT, SETTING(max_errors), "100", 0, 1000000000, NULL, COMMANDS_SET,

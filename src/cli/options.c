@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/milliseconds.h"
 #include "cli/text.h"
 
 enum { NAME_ROOM = 80 };
@@ -66,6 +67,13 @@ static bool set_int(const struct option_row *o, int *out, const char *text, stru
     return true;
 }
 
+static bool set_ms(const struct option_row *o, int *out, const char *text, struct fault *f)
+{
+    return milliseconds_parse(bytes_of(text), o->most, out) ||
+           fault_set(f, FAULT_USAGE, "%s must be a number of milliseconds from 0 to %d, not \"%s\"",
+                     o->name, o->most, text);
+}
+
 /* |choices| are words with a blank between them. */
 static bool is_choice(const char *choices, const char *text)
 {
@@ -84,6 +92,7 @@ bool option_set(const struct option_row *o, struct values *v, const char *text, 
     char *field = (char *)v + o->offset;
     switch (o->kind) {
     case OPTION_INT: return set_int(o, (int *)(void *)field, text, f);
+    case OPTION_MS: return set_ms(o, (int *)(void *)field, text, f);
     case OPTION_FLAG:
         if (!option_boolean(text, (bool *)field))
             return fault_set(f, FAULT_USAGE, "%s must be yes or no, not \"%s\"", o->name, text);

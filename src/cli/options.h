@@ -36,7 +36,8 @@ enum option_kind {
     OPTION_PATH,    /* a path, which in move.yaml counts from the file's own directory */
     OPTION_ADDRESS, /* a server's address, or embedded:PATH (PATH likewise) */
     OPTION_INT,
-    OPTION_FLAG,   /* --name, --name=no; yes/no in the file and the environment */
+    OPTION_MS,   /* milliseconds with up to three decimals; the setting is an int of microseconds */
+    OPTION_FLAG, /* --name, --name=no; yes/no in the file and the environment */
     OPTION_SECRET, /* the option names a file ("…-file"); the setting is the file's text */
 };
 
@@ -78,7 +79,7 @@ struct option_row {
     enum option_kind kind;
     size_t offset;         /* in struct values */
     const char *otherwise; /* the default, as text */
-    int least, most;       /* OPTION_INT */
+    int least, most;       /* OPTION_INT, OPTION_MS */
     const char *choices;   /* "auto plain object", or NULL: anything */
     int commands;
     enum option_reach reach;

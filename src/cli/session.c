@@ -171,7 +171,7 @@ void session_close(struct session *s)
         /* What an operator set holds for the steps of `run` that follow. */
         const struct settings *now = &s->move.settings;
         s->cli->values.settings.max_rate = now->max_rate;
-        s->cli->values.settings.max_latency = now->max_latency;
+        s->cli->values.settings.max_latency_us = now->max_latency_us;
         s->cli->values.settings.in_flight = now->in_flight;
         move_fini(&s->move);
     }

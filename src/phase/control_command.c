@@ -4,16 +4,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/milliseconds.h"
+
 static const struct setting {
     const char *name;
     const char *unit;
     size_t offset;
     int most;
+    bool is_ms;
 } settings[] = {
-    {"max-rate", "rows per second", offsetof(struct control_command, max_rate), CONTROL_RATE_MAX},
-    {"max-latency", "milliseconds", offsetof(struct control_command, max_latency_ms),
-     CONTROL_LATENCY_MAX},
-    {"in-flight", "requests", offsetof(struct control_command, in_flight), CONTROL_IN_FLIGHT_MAX},
+    {"max-rate", "rows per second", offsetof(struct control_command, max_rate), CONTROL_RATE_MAX,
+     false},
+    {"max-latency", "milliseconds", offsetof(struct control_command, max_latency_us),
+     CONTROL_LATENCY_MAX, true},
+    {"in-flight", "requests", offsetof(struct control_command, in_flight), CONTROL_IN_FLIGHT_MAX,
+     false},
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
 
@@ -68,7 +73,8 @@ static bool take_setting(struct bytes word, struct control_command *c, struct fa
         struct bytes text = bytes_null();
         if (equals)
             text = (struct bytes){equals + 1, word.n - n - 1};
-        if (read_number(text, s->most, value_of(c, s)))
+        if (s->is_ms ? milliseconds_parse(text, s->most, value_of(c, s))
+                     : read_number(text, s->most, value_of(c, s)))
             return true;
         fault_set(f, FAULT_USAGE, "%s must be a number of %s, from 0 to %d", s->name, s->unit,
                   s->most);
@@ -94,7 +100,7 @@ static bool take_settings(struct bytes line, struct control_command *c, struct f
 bool control_parse(struct bytes line, struct control_command *out, struct fault *f)
 {
     static const char *const verbs[] = {"status", "pause", "resume", "set"};
-    *out = (struct control_command){.max_rate = -1, .max_latency_ms = -1, .in_flight = -1};
+    *out = (struct control_command){.max_rate = -1, .max_latency_us = -1, .in_flight = -1};
     struct bytes verb = next_word(&line);
     int v = 0;
     while (v <= CONTROL_SET && !bytes_are(verb, verbs[v]))
@@ -119,8 +125,14 @@ void control_words(const struct control_command *c, char out[CONTROL_LINE_MAX])
     int n = snprintf(out, CONTROL_LINE_MAX, "%s", verbs[c->verb]);
     for (int i = 0; i < SETTINGS && c->verb == CONTROL_SET; i++) {
         int v = *value_of(&copy, &settings[i]);
-        if (v >= 0 && n < CONTROL_LINE_MAX)
-            n += snprintf(out + n, (size_t)(CONTROL_LINE_MAX - n), "%s%s=%d", n ? " " : "",
-                          settings[i].name, v);
+        char text[MILLISECONDS_TEXT];
+        if (v < 0 || n >= CONTROL_LINE_MAX)
+            continue;
+        if (settings[i].is_ms)
+            milliseconds_print(v, text);
+        else
+            snprintf(text, sizeof text, "%d", v);
+        n += snprintf(out + n, (size_t)(CONTROL_LINE_MAX - n), "%s%s=%s", n ? " " : "",
+                      settings[i].name, text);
     }
 }

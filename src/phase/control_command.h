@@ -24,7 +24,7 @@ struct control_command {
     enum control_verb verb;
     bool json; /* STATUS: for programs */
     /* SET: -1 is not given; 0 is what holds without it. */
-    int max_rate, max_latency_ms, in_flight;
+    int max_rate, max_latency_us, in_flight;
 };
 
 /* "pause", "resume", "status [json]", "set max-rate=1000 max-latency=20 in-flight=64". FAULT_USAGE. */

@@ -30,7 +30,7 @@ void flow_set_limits(struct flow *x)
 {
     const struct move *m = x->move;
     bool can_probe = m->store && store_can_probe(m->store);
-    uint32_t most_us = can_probe ? (uint32_t)m->settings.max_latency * 1000 : 0;
+    uint32_t most_us = can_probe ? (uint32_t)m->settings.max_latency_us : 0;
     if (most_us != x->governor.max_latency_us)
         governor_set(&x->governor, most_us);
     set_pace(x, loop_now_us(m->loop));

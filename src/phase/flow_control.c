@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/json_write.h"
+#include "base/milliseconds.h"
 #include "phase/flow_private.h"
 
 /* The answer's first line is "ok", or the name of what went wrong; then text for people, or JSON. */
@@ -17,22 +18,17 @@ static void name_of(uid_t uid, char *out, size_t size)
         snprintf(out, size, "uid %lu", (unsigned long)uid);
 }
 
-static void append_limit(struct buf *out, const char *name, int limit, const char *unit)
-{
-    if (limit > 0)
-        buf_printf(out, "%s %d%s", name, limit, unit);
-    else
-        buf_printf(out, "no %s", name);
-}
-
 static void append_latency(struct flow *x, struct buf *out)
 {
     const struct governor *g = &x->governor;
     const struct move *m = x->move;
-    char p99[16];
-    buf_append_text(out, "  Latency    ");
-    append_limit(out, "max-latency", m->settings.max_latency, " ms");
-    if (m->settings.max_latency > 0 && m->store && !store_can_probe(m->store))
+    char p99[16], most[MILLISECONDS_TEXT];
+    if (m->settings.max_latency_us > 0)
+        buf_printf(out, "  Latency    max-latency %s ms",
+                   milliseconds_print(m->settings.max_latency_us, most));
+    else
+        buf_append_text(out, "  Latency    no max-latency");
+    if (m->settings.max_latency_us > 0 && m->store && !store_can_probe(m->store))
         buf_append_text(out, ", which an embedded file does not need");
     else if (g->max_latency_us && g->has_decided)
         buf_printf(out, ", p99 of probe reads %s", governor_ms(g->p99_us, p99));
@@ -55,8 +51,10 @@ static void append_status(struct flow *x, struct buf *out)
             buf_printf(out, " of %" PRIu64, p->total);
         buf_printf(out, " %s", p->unit);
     }
-    buf_append_text(out, "\n  Rate       ");
-    append_limit(out, "max-rate", s->max_rate, "/s");
+    if (s->max_rate > 0)
+        buf_printf(out, "\n  Rate       max-rate %d/s", s->max_rate);
+    else
+        buf_append_text(out, "\n  Rate       no max-rate");
     buf_printf(out, ", now %.0f rows/s", x->rate);
     if (x->governor.rate > 0)
         buf_printf(out, " of %.0f", x->pace.rate);
@@ -98,7 +96,7 @@ static void append_json(struct flow *x, struct buf *out)
     json_member_int(&w, "rate", (int64_t)x->rate);
     json_member_int(&w, "allowed_rate", (int64_t)x->pace.rate);
     json_member_int(&w, "max_rate", s->max_rate);
-    json_member_int(&w, "max_latency_ms", s->max_latency);
+    json_member_int(&w, "max_latency_us", s->max_latency_us);
     json_member_int(&w, "p99_us", x->governor.has_decided ? x->governor.p99_us : 0);
     json_member_int(&w, "in_flight", flow.in_flight);
     json_member_int(&w, "in_flight_most", flow.most);
@@ -112,8 +110,8 @@ static void set(struct flow *x, const struct control_command *c)
     struct settings *s = &x->move->settings;
     if (c->max_rate >= 0)
         s->max_rate = c->max_rate;
-    if (c->max_latency_ms >= 0)
-        s->max_latency = c->max_latency_ms;
+    if (c->max_latency_us >= 0)
+        s->max_latency_us = c->max_latency_us;
     if (c->in_flight >= 0) {
         s->in_flight = c->in_flight;
         if (x->move->store)

@@ -64,14 +64,20 @@ static int by_time(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The nearest rank: of a hundred answers, the second slowest. */
-static uint32_t p99_of(struct governor *g)
+/* Of so many probes, how many may be slower than the p99, by the nearest rank: one of a hundred. */
+static int slower_than_p99(int probes)
 {
-    if (g->count == 0)
+    return probes / 100;
+}
+
+/* At least; of a window that is decided on early, as if all that are still to come were fast. */
+static uint32_t p99_of(struct governor *g, int probes)
+{
+    int slower = slower_than_p99(probes);
+    if (g->count <= slower)
         return 0;
     qsort(g->answers_us, (size_t)g->count, sizeof g->answers_us[0], by_time);
-    int rank = (g->count * 99 + 99) / 100;
-    return g->answers_us[rank - 1];
+    return g->answers_us[g->count - 1 - slower];
 }
 
 bool governor_is_failing(const struct governor *g)
@@ -116,9 +122,9 @@ static void speed_up(struct governor *g)
     g->state = GOVERNOR_RECOVERING;
 }
 
-static void decide(struct governor *g, uint64_t elapsed_us, uint64_t rows)
+static void decide(struct governor *g, uint64_t elapsed_us, uint64_t rows, int probes)
 {
-    g->p99_us = p99_of(g);
+    g->p99_us = p99_of(g, probes);
     g->probes = g->count + g->failed;
     g->probes_failed = g->failed;
     g->measured = (double)rows * 1e6 / (double)elapsed_us;
@@ -135,12 +141,21 @@ static void decide(struct governor *g, uint64_t elapsed_us, uint64_t rows)
     }
 }
 
-static int late_count(const struct governor *g, const uint32_t *waiting_us, int count)
+static int late_count(const struct governor *g, const uint32_t *times_us, int count)
 {
     int late = 0;
     for (int i = 0; i < count; i++)
-        late += waiting_us[i] > g->max_latency_us;
+        late += times_us[i] > g->max_latency_us;
     return late;
+}
+
+/* How many probes the window will have had when it ends. */
+static int probes_of_window(const struct governor *g, uint64_t elapsed_us, int late)
+{
+    int probes = g->count + g->failed + late;
+    if (elapsed_us >= GOVERNOR_WINDOW_US)
+        return probes;
+    return (int)((uint64_t)probes * GOVERNOR_WINDOW_US / elapsed_us);
 }
 
 bool governor_look(struct governor *g, uint64_t now_us, uint64_t spent, const uint32_t *waiting_us,
@@ -152,27 +167,41 @@ bool governor_look(struct governor *g, uint64_t now_us, uint64_t spent, const ui
         forget_window(g);
     g->looked_us = now_us;
     if (!g->began_us) {
+        forget_window(g);
+        if (now_us < g->rests_until_us)
+            return false;
         g->began_us = now_us;
         g->spent_before = spent;
         return false;
     }
     uint64_t elapsed_us = now_us - g->began_us;
-    if (elapsed_us < GOVERNOR_WINDOW_US ||
-        g->count + g->failed + late_count(g, waiting_us, waiting_count) < GOVERNOR_PROBES_LEAST)
+    if (elapsed_us < GOVERNOR_EARLY_US)
+        return false;
+    int late = late_count(g, waiting_us, waiting_count);
+    int probes = probes_of_window(g, elapsed_us, late);
+    int slow = late + late_count(g, g->answers_us, g->count);
+    /* Whatever is still to come, the window will be over the threshold: every further millisecond is
+     * somebody's slow read. */
+    bool is_early = slow > 1 && slow > slower_than_p99(probes);
+    if (probes < GOVERNOR_PROBES_LEAST || (!is_early && elapsed_us < GOVERNOR_WINDOW_US))
         return false;
     for (int i = 0; i < waiting_count; i++)
         if (waiting_us[i] > g->max_latency_us)
             governor_answer(g, waiting_us[i]);
-    decide(g, elapsed_us, spent - g->spent_before);
+    decide(g, elapsed_us, spent - g->spent_before, probes);
     forget_window(g);
-    g->began_us = now_us;
-    g->spent_before = spent;
+    /* What is on its way was sent too fast: it is not counted against the new rate. */
+    g->rests_until_us = is_early ? now_us + GOVERNOR_REST_US : 0;
+    if (!is_early) {
+        g->began_us = now_us;
+        g->spent_before = spent;
+    }
     return true;
 }
 
 const char *governor_ms(uint32_t us, char out[16])
 {
-    snprintf(out, 16, us < 10000 ? "%.1f ms" : "%.0f ms", us / 1000.0);
+    snprintf(out, 16, us < 1000 ? "%.2f ms" : us < 10000 ? "%.1f ms" : "%.0f ms", us / 1000.0);
     return out;
 }
 

@@ -4,7 +4,8 @@
  *          and why: metric, value, threshold.
  * Knows    no clock, no store, no terminal: time and answers are given, in microseconds.
  *
- * After each window it decides, and forgets the window. Is the p99 over the threshold, or does a probe
+ * After each window it decides, and forgets the window; as soon as so many answers are slow that the
+ * window cannot be well any more, it does not wait for its end. Is the p99 over the threshold, or does a probe
  * in twenty fail, the rate is cut to a part of what the run did just then; is it well under it, the rate
  * grows by a little; between, it stays. It grows only while the run makes use of it, and is lifted when
  * the run did not for a while. Never is it below a floor, at which the run still ends some day.
@@ -18,7 +19,9 @@
 
 enum {
     GOVERNOR_WINDOW_US = 1000000,
-    GOVERNOR_GAP_US = 2000000, /* a longer pause between two looks begins the window anew */
+    GOVERNOR_EARLY_US = 100000, /* no decision before */
+    GOVERNOR_REST_US = 200000,  /* after one that did not wait for the window's end */
+    GOVERNOR_GAP_US = 2000000,  /* a longer pause between two looks begins the window anew */
     GOVERNOR_PROBES_LEAST = 20,
     GOVERNOR_PROBES_MAX = 1024, /* of one window; more are not counted */
     GOVERNOR_RATE_LEAST = 50,   /* rows per second */
@@ -43,6 +46,7 @@ struct governor {
 
     uint64_t began_us; /* the window in hand; 0: none */
     uint64_t looked_us;
+    uint64_t rests_until_us;
     uint64_t spent_before; /* rows of the run when it began */
     int count, failed;
     uint32_t answers_us[GOVERNOR_PROBES_MAX];
@@ -76,7 +80,7 @@ bool governor_is_failing(const struct governor *g);
  * decision. */
 void governor_reason(const struct governor *g, char out[GOVERNOR_REASON_MAX]);
 
-/* "0.8 ms", "48 ms" into |out|, which is returned. */
+/* "0.80 ms", "4.2 ms", "48 ms" into |out|, which is returned. */
 const char *governor_ms(uint32_t us, char out[16]);
 
 #endif

@@ -28,9 +28,9 @@ struct settings {
     const char *local_dc; /* "": the data center of the contact point that answers first */
     int protocol_version;
     bool compression;
-    int in_flight;   /* requests to one node at once; 0: found by its answers */
-    int max_rate;    /* rows read or written per second; 0: no limit */
-    int max_latency; /* ms, of the p99 of probe reads; 0: no limit */
+    int in_flight;      /* requests to one node at once; 0: found by its answers */
+    int max_rate;       /* rows read or written per second; 0: no limit */
+    int max_latency_us; /* of the p99 of probe reads; 0: no limit */
     int rows_per_request;
     int request_timeout_ms;
     int page_rows;

@@ -38,13 +38,18 @@ static void what_is_set_is_read_and_said_again(void **state)
     assert_true(parse("set max-rate=1200 in-flight=0"));
     assert_int_equal(c.verb, CONTROL_SET);
     assert_int_equal(c.max_rate, 1200);
-    assert_int_equal(c.max_latency_ms, -1);
+    assert_int_equal(c.max_latency_us, -1);
     assert_int_equal(c.in_flight, 0);
     control_words(&c, words);
     assert_string_equal(words, "max-rate=1200 in-flight=0");
     assert_true(parse("set max-rate=1000000000 max-latency=600000 in-flight=2048"));
     control_words(&c, words);
+    assert_int_equal(c.max_latency_us, 600000000);
     assert_string_equal(words, "max-rate=1000000000 max-latency=600000 in-flight=2048");
+    assert_true(parse("set max-latency=1.50"));
+    control_words(&c, words);
+    assert_int_equal(c.max_latency_us, 1500);
+    assert_string_equal(words, "max-latency=1.5");
 }
 
 static void anything_else_is_refused_with_what_it_is(void **state)
@@ -68,6 +73,8 @@ static void anything_else_is_refused_with_what_it_is(void **state)
         "set max-rate=1000000001",
         "set max-rate=99999999999999999999",
         "set max-latency=600001",
+        "set max-latency=1.2345",
+        "set max-rate=1.5",
         "set in-flight=2049",
         "set in-flight=64 speed=3",
         "set =5",
