@@ -278,14 +278,17 @@ static bool check_block(struct document_check *d, struct fault *f)
     return true;
 }
 
-/* One look at every item that was sent and is not known to be right. */
-static bool check_round(struct document_check *d, struct fault *f)
+/* One look at every item that was sent, or only at |those_left|, which are not known to be right. */
+static bool check_round(struct document_check *d, bool those_left, struct fault *f)
 {
     struct buf last;
     bool ok = true, first = true;
-    const unsigned states = 1u << SYNC_SENT | 1u << SYNC_WRONG;
+    const unsigned left = 1u << SYNC_SENT | 1u << SYNC_WRONG;
+    const unsigned states = those_left ? left : left | 1u << SYNC_RIGHT;
     buf_init(&last, 1024 * 1024);
     d->wrong = d->missing = 0;
+    if (!those_left)
+        d->right = d->absent = d->stale = 0;
     while (ok) {
         arena_reset(&d->arena);
         d->count = ledger_sync_read(d->m->ledger, d->object, states,
@@ -337,12 +340,13 @@ static bool check_object(struct document_check *d, struct fault *f)
     int limit_s = d->m->settings.verify_timeout_s;
     uint64_t limit_ms = (uint64_t)(limit_s > 0 ? limit_s : 0) * 1000;
     uint64_t pause_ms = 250, last_wrong = UINT64_MAX, moved_ms = loop_now_ms(d->m->loop);
-    bool again = false;
-    d->right = d->absent = d->stale = 0;
+    bool again = false, those_left = false;
     for (;;) {
         d->blind = (struct fault){0};
-        if (!check_round(d, f))
+        if (!check_round(d, those_left, f))
             return false;
+        /* What an earlier verify saw proves nothing of now: all are read, once. */
+        those_left = those_left || !d->blind.code;
         if (d->wrong == 0)
             return true;
         if (d->wrong < last_wrong)

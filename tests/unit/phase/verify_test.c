@@ -106,6 +106,26 @@ static void wrong_documents_are_synced_again(void **state)
     assert_true(v.clean);
 }
 
+static void what_an_earlier_verify_saw_is_read_again(void **state)
+{
+    (void)state;
+    struct sync_result s;
+    struct verify_result v;
+    case_plan(&c);
+    case_apply(&c, NULL);
+    with_move(m, phase_sync(&m, &s, &fault));
+    with_move(m, phase_verify(&m, &v, &fault));
+    assert_true(done);
+    assert_int_equal(v.documents_right[INDEX_USER], 5);
+    assert_true(v.clean);
+    app_set(&c, c.user, "u3", NULL, "channel", bytes_of("late"), clock_now_us());
+    c.settings.sync_url = "";
+    with_move(m, phase_verify(&m, &v, &fault));
+    assert_true(done);
+    assert_int_equal(v.documents_right[INDEX_USER], 4);
+    assert_false(v.clean);
+}
+
 static void retire_is_refused_while_a_row_names_the_source(void **state)
 {
     (void)state;
@@ -213,6 +233,7 @@ int main(void)
         TEST(the_whole_chain_ends_clean),
         TEST(documents_that_nobody_synced_are_not_right),
         TEST(wrong_documents_are_synced_again),
+        TEST(what_an_earlier_verify_saw_is_read_again),
         TEST(retire_is_refused_while_a_row_names_the_source),
         TEST(retire_and_sync_are_refused_before_apply),
         TEST(a_plan_is_stale_when_an_organisation_changed),
