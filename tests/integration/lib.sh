@@ -187,6 +187,7 @@ same_plan() { diff <(plan_of "$1") <(plan_of "$2"); }
 
 # proof DIR: is there, says clean, and nothing is left.
 proof() { "$python" "$here/proof.py" "$work/$1/proof.json"; }
+of_deleted() { "$python" "$here/proof.py" deleted "$work/$1/proof.json"; }
 same_proof() { "$python" "$here/proof.py" "$work/$1/proof.json" "$work/$2/proof.json"; }
 
 # count STATE DIR: changes of the move in that state.

@@ -1,11 +1,15 @@
-"""proof.py PROOF [OTHER]: is a proof clean, without anything left, right in every document, and like another one?"""
+"""proof.py PROOF [OTHER]: is a proof clean, without anything left, right in every document, and like another one?
+proof.py deleted PROOF: how many documents of deleted users are not there, and how many are left as they were."""
 import json
 import sys
 
 
 def load(path):
     with open(path, encoding='utf-8') as file:
-        return json.load(file)
+        proof = json.load(file)
+    # What becomes of deleted users' documents is each service's own way.
+    proof['of deleted users'] = [(n.pop('absent'), n.pop('of deleted users, left')) for n in proof['documents'].values()]
+    return proof
 
 
 def faults(proof):
@@ -21,6 +25,9 @@ def faults(proof):
             yield '%s documents: %s' % (kind, n)
 
 
+if sys.argv[1] == 'deleted':
+    print(*(sum(kind) for kind in zip(*load(sys.argv[2])['of deleted users'])))
+    sys.exit()
 first = load(sys.argv[1])
 wrong = list(faults(first))
 if len(sys.argv) > 2:

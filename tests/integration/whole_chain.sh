@@ -37,6 +37,9 @@ chain() {
     oracle oracle verify
     check "$what: the same rows in the end" same_rows
     check "$what: the same proof" same_proof real oracle
+    # The old service leaves them as they are, the new one makes them anew; the embedded one never made any.
+    check "$what: the deleted users' documents" test "$(of_deleted real)" = "$([[ $3 = old ]] && echo 0 10 || echo 0 0)"
+    check "$what: the oracle's, too" test "$(of_deleted oracle)" = "10 0"
     check "$what: a clean proof" proof real
     check "$what: the same nodes" same_nodes "$5"
     check "$what: the documents are what the rows say" same_documents "$4"
