@@ -171,8 +171,8 @@ class Bench:
             said = self.end_reader(self.start_reader(idle), wait=True)
             self.results.add(suite='neighbour', contestant='idle', round=number, **said)
             p99.append(said['p99_ms'])
-        # A tenth worse than without us, and no worse.
-        self.throttles = ('max-rate', '20000'), ('max-latency', f'{1.1 * statistics.median(p99):.1f}')
+        # The goal is a tenth more than without us. Probe reads are of small rows of a small table, and faster than these.
+        self.throttles = ('max-rate', '20000'), ('max-latency', f'{0.75 * statistics.median(p99):.1f}')
         self.take_turns('neighbour', self.gentle(self.field.finders(), 'plan'), self.given.rows, None, True)
         self.take_turns('neighbour', self.gentle(self.field.appliers(), 'apply'), len(self.field.ids),
                         self.restore_users, True)

@@ -1,8 +1,8 @@
 #include "base/pace.h"
 
-/* What was not used is kept for a quarter of a second, which a batch of writes may spend in the ledger.
- * A page, or a group of writes, is what a tenth allows. */
-static const double burst_s = 0.25;
+/* What was not used is kept for so long: what is sent in one go is felt by everybody who asks meanwhile.
+ * Pages and groups of writes together are what a tenth of a second allows. */
+static const double burst_s = 0.02;
 static const double share_s = 0.1;
 
 static void fill(struct pace *p, uint64_t now_us)
@@ -44,6 +44,12 @@ void pace_spend(struct pace *p, uint64_t rows)
     p->spent += rows;
     if (p->rate > 0)
         p->tokens -= (double)rows;
+}
+
+void pace_owe(struct pace *p, int rows)
+{
+    if (p->rate > 0)
+        p->tokens -= rows;
 }
 
 int pace_share(const struct pace *p, int wanted, int parties)

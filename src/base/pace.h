@@ -28,6 +28,9 @@ void pace_set_rate(struct pace *p, double rate, uint64_t now_us);
 uint64_t pace_wait_us(struct pace *p, uint64_t now_us);
 
 void pace_spend(struct pace *p, uint64_t rows);
+/* So many rows may come for what is asked now, and are spent when they are here: nothing more is asked
+ * on their account. To be given back then, or when they do not come, as a negative number. */
+void pace_owe(struct pace *p, int rows);
 
 /* So many of |wanted| rows should be asked for at once, at least 1, by each of |parties|, that a slow pace is
  * an even one. */

@@ -145,6 +145,7 @@ void client_begin(struct cql_request *r, enum cql_request_list list)
     r->node = NULL;
     r->tried = 0;
     r->preparing = r->is_probe = false;
+    r->owed = 0;
     r->tries = r->losses = r->lies = r->repreparations = 0;
 }
 

@@ -89,6 +89,7 @@ struct cql_request {
     uint64_t tried;    /* nodes that are not asked again while there are others, one bit each */
     bool preparing;    /* what was sent is the PREPARE of its statement */
     bool is_probe;
+    int owed; /* to the pace, while it is sent: rows that a page may bring */
     int stream;
     int tries;        /* answers or time-outs that called for a retry */
     int losses;       /* connections lost under it */

@@ -57,12 +57,21 @@ static void queue_first(struct cql_client *c, struct cql_request *r)
     list_prepend(&c->queued, r);
 }
 
+/* What is sent counts before its rows are here, or whatever waits would go at once. */
+static void owe(struct cql_client *c, struct cql_request *r, int rows)
+{
+    if (c->o.pace)
+        pace_owe(c->o.pace, rows - r->owed);
+    r->owed = rows;
+}
+
 /* Off the list of what is sent; its statement may be prepared by somebody else then. */
 static void take_back(struct node *n, struct cql_request *r)
 {
     list_remove(&n->sent, r);
     r->list = CQL_NOWHERE;
     n->probe_count -= r->is_probe;
+    owe(n->client, r, 0);
     if (r->preparing)
         node_statement(n, r->statement)->is_preparing = false;
 }
@@ -125,10 +134,13 @@ static void send_one(struct node *n, struct cql_request *r)
     list_remove(&c->queued, r);
     if (!client_send(n, r, &f))
         client_finish(r, CQL_REQUEST_LOST, &f);
-    else if (c->o.pace && r->purpose == CQL_FOR_ROW && !r->is_local && !r->preparing)
-        pace_spend(c->o.pace,
-                   r->rows > 1 ? (uint64_t)r->rows
-                               : 1); /* whoever reads pages spends their rows when they are there */
+    else if (c->o.pace && !r->is_local && !r->preparing) {
+        /* Whoever reads pages spends their rows when they are there. */
+        if (r->purpose == CQL_FOR_ROW)
+            pace_spend(c->o.pace, r->rows > 1 ? (uint64_t)r->rows : 1);
+        else
+            owe(c, r, r->page_rows);
+    }
 }
 
 static void flush(struct cql_client *c)

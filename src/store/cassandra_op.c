@@ -9,6 +9,8 @@ enum {
     /* Cassandra warns of a batch of more than 5 KiB, and refuses one of more than 50. */
     SHARED_BYTES_MAX = 3 * 1024,
     SHARED_VALUES_MAX = 400,
+    PACED_PARTIES =
+        25, /* a group has what 4 ms allow: ten rows at once are felt by who asks for one */
 };
 
 void cassandra_ops_free(struct cassandra *s)
@@ -197,7 +199,7 @@ static bool is_full(const struct cassandra *s, const struct op_group *g)
 {
     int most = s->rows_per_request;
     if (s->pace)
-        most = pace_share(s->pace, most, 1);
+        most = pace_share(s->pace, most, PACED_PARTIES);
     return g->count >= most || g->value_count >= SHARED_VALUES_MAX ||
            (g->ops[0]->kind != STORE_READ && g->bytes >= SHARED_BYTES_MAX);
 }

@@ -53,7 +53,24 @@ static void what_was_not_used_is_not_saved_up(void **state)
     uint64_t now = 1;
     pace_set_rate(&p, 1000, now);
     now += 3600000000;
-    assert_in_range(run(&p, &now, 1, 1), 1000, 1252);
+    assert_in_range(run(&p, &now, 1, 1), 1000, 1022);
+}
+
+static void what_is_asked_for_counts_before_it_comes(void **state)
+{
+    (void)state;
+    struct pace p = {0};
+    uint64_t now = 1;
+    pace_owe(&p, 1000);
+    assert_int_equal(pace_wait_us(&p, now), 0);
+    pace_set_rate(&p, 1000, now);
+    pace_owe(&p, 101);
+    assert_in_range(pace_wait_us(&p, now), 99000, 101000);
+    /* Half of them came. */
+    pace_owe(&p, -101);
+    pace_spend(&p, 51);
+    assert_in_range(pace_wait_us(&p, now), 49000, 51000);
+    assert_int_equal(p.spent, 51);
 }
 
 static void a_new_rate_holds_at_once_and_a_debt_stays(void **state)
@@ -101,6 +118,7 @@ int main(void)
         cmocka_unit_test(without_a_rate_nothing_waits),
         cmocka_unit_test(a_rate_holds_for_rows_and_for_pages),
         cmocka_unit_test(what_was_not_used_is_not_saved_up),
+        cmocka_unit_test(what_is_asked_for_counts_before_it_comes),
         cmocka_unit_test(a_new_rate_holds_at_once_and_a_debt_stays),
         cmocka_unit_test(after_an_interrupt_nothing_waits),
         cmocka_unit_test(a_share_is_small_when_the_pace_is_slow),
