@@ -1,15 +1,17 @@
 #include "base/pace.h"
 
-/* What was not used is kept for so long: what is sent in one go is felt by everybody who asks meanwhile.
+/* What was not used is kept for a quarter of a second, which a batch of writes may spend in the ledger;
+ * not where what is sent in one go matters more than a rate that is used up.
  * Pages and groups of writes together are what a tenth of a second allows. */
-static const double burst_s = 0.02;
+static const double burst_s = 0.25, even_burst_s = 0.02;
 static const double share_s = 0.1;
 
 static void fill(struct pace *p, uint64_t now_us)
 {
     if (now_us <= p->filled_us)
         return;
-    double most = p->rate * burst_s > 1 ? p->rate * burst_s : 1;
+    double kept = p->rate * (p->is_even ? even_burst_s : burst_s);
+    double most = kept > 1 ? kept : 1;
     p->tokens += (double)(now_us - p->filled_us) * 1e-6 * p->rate;
     if (p->tokens > most)
         p->tokens = most;

@@ -17,6 +17,7 @@ struct pace {
     double tokens;      /* rows that may go now; below 0: a debt */
     uint64_t filled_us; /* when |tokens| was right */
     uint64_t spent;     /* rows so far */
+    bool is_even;       /* hardly anything is saved up: bursts would be felt by others */
     bool is_paused;     /* no further page is read; who writes looks at it between two batches */
     bool is_lifted;     /* after Ctrl-C: what has begun is brought to its end without waiting */
 };

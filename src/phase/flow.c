@@ -16,6 +16,7 @@ static void set_pace(struct flow *x, uint64_t now_us)
     double allowed = x->governor.rate;
     if (allowed > 0 && (rate <= 0 || allowed < rate))
         rate = allowed;
+    x->pace.is_even = allowed > 0;
     if (rate != x->pace.rate)
         pace_set_rate(&x->pace, rate, now_us);
 }

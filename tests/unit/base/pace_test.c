@@ -53,6 +53,9 @@ static void what_was_not_used_is_not_saved_up(void **state)
     uint64_t now = 1;
     pace_set_rate(&p, 1000, now);
     now += 3600000000;
+    assert_in_range(run(&p, &now, 1, 1), 1000, 1252);
+    p.is_even = true;
+    now += 3600000000;
     assert_in_range(run(&p, &now, 1, 1), 1000, 1022);
 }
 
