@@ -70,17 +70,28 @@ static void the_whole_chain_ends_clean(void **state)
         fail_msg("%s", fault.text);
 }
 
-static void documents_that_nobody_synced_are_not_right(void **state)
+static void move_and_sync(void)
 {
-    (void)state;
     struct sync_result s;
-    struct verify_result v;
     case_plan(&c);
     case_apply(&c, NULL);
     with_move(m, phase_sync(&m, &s, &fault));
     assert_true(done);
-    /* Somebody changes a row afterwards: its document is old now, and the service cannot be asked again. */
+}
+
+/* Its document is old then. */
+static void change_a_row(void)
+{
     app_set(&c, c.user, "u3", NULL, "channel", bytes_of("late"), clock_now_us());
+}
+
+static void documents_that_nobody_synced_are_not_right(void **state)
+{
+    (void)state;
+    struct verify_result v;
+    move_and_sync();
+    /* Somebody changes a row afterwards: its document is old now, and the service cannot be asked again. */
+    change_a_row();
     c.settings.sync_url = "";
     with_move(m, phase_verify(&m, &v, &fault));
     assert_true(done);
@@ -92,13 +103,9 @@ static void documents_that_nobody_synced_are_not_right(void **state)
 static void wrong_documents_are_synced_again(void **state)
 {
     (void)state;
-    struct sync_result s;
     struct verify_result v;
-    case_plan(&c);
-    case_apply(&c, NULL);
-    with_move(m, phase_sync(&m, &s, &fault));
-    assert_true(done);
-    app_set(&c, c.user, "u3", NULL, "channel", bytes_of("late"), clock_now_us());
+    move_and_sync();
+    change_a_row();
     with_move(m, phase_verify(&m, &v, &fault));
     assert_true(done);
     assert_int_equal(v.synced_again, 1);
@@ -109,16 +116,13 @@ static void wrong_documents_are_synced_again(void **state)
 static void what_an_earlier_verify_saw_is_read_again(void **state)
 {
     (void)state;
-    struct sync_result s;
     struct verify_result v;
-    case_plan(&c);
-    case_apply(&c, NULL);
-    with_move(m, phase_sync(&m, &s, &fault));
+    move_and_sync();
     with_move(m, phase_verify(&m, &v, &fault));
     assert_true(done);
     assert_int_equal(v.documents_right[INDEX_USER], 5);
     assert_true(v.clean);
-    app_set(&c, c.user, "u3", NULL, "channel", bytes_of("late"), clock_now_us());
+    change_a_row();
     c.settings.sync_url = "";
     with_move(m, phase_verify(&m, &v, &fault));
     assert_true(done);
