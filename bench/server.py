@@ -68,9 +68,11 @@ class Server:
         return pathlib.Path(glob.glob(f'{self.folder}/data/data/{keyspace}/{table}-*')[0])
 
     def wait_for(self, keyspace, table, count):
-        """Until the table has so many SSTables."""
+        """Until the table has so many SSTables. An SSTable's files go one after the other, and then the log of what
+        is deleted: each that is left counts."""
         deadline = time.monotonic() + 120
-        while len(list(self.data(keyspace, table).glob('*-Data.db'))) != count:
+        while len({file.name.rpartition('-')[0] for file in self.data(keyspace, table).iterdir()
+                   if file.is_file()}) != count:
             if time.monotonic() > deadline:
                 raise measure.Failed(f'{keyspace}.{table} has not come down to {count} SSTables')
             time.sleep(0.05)
