@@ -76,7 +76,8 @@ class Bench:
         subprocess.run([self.tool, 'load', '--at', at, '--rows', str(given.rows), '--tenant', str(given.tenant),
                         '--batches', str(given.batches), '--keyspace', COURSES], check=True)
         self.server.keep('sunbird', 'user', 'user')
-        self.server.keep(COURSES, 'course_batch', 'course_batch')
+        if given.batches:
+            self.server.keep(COURSES, 'course_batch', 'course_batch')
         self.field = contestants.Field(self.program, self.tool, self.server, peers, given.out, given.rows,
                                        given.tenant, given.batches)
         self.warm()
