@@ -1,11 +1,12 @@
 /* cql/client.h: requests to a Cassandra cluster, each answered exactly once.
  *
  * Owns     what is known of the cluster and its keyspaces, a connection to each node that is asked
- * and its reopening, the agreed protocol version, prepared statements, which node takes a request,
- * how many requests are in flight at each, retries with back-off, time-outs. Knows    nothing of
- * tables, rows or what a statement is for. Every request may be sent more than once: callers send
- * only what is idempotent, or understand the answer of a conditional statement that was applied
- * before. Threads  one. Nothing is sent or told outside cql_client_run.
+ *          and its reopening, the agreed protocol version, prepared statements, which node takes a
+ *          request, how many requests are in flight at each, retries with back-off, time-outs.
+ * Knows    nothing of tables, rows or what a statement is for. Every request may be sent more than
+ *          once: callers send only what is idempotent, or understand the answer of a conditional
+ *          statement that was applied before.
+ * Threads  one. Nothing is sent or told outside cql_client_run.
  *
  * Only nodes of the local data center are asked. A request with a token goes to the replica of it
  * that has the least to do, or to another node when none of them can take it.

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "http/http.h"
+#include "phase/flow.h"
+#include "phase/governor.h"
 
 static struct check_item *add(struct check_result *r, enum check_state state, const char *what)
 {
@@ -130,6 +132,31 @@ static bool check_tenants(struct move *m, struct check_result *r)
     return false;
 }
 
+static void check_latency(struct move *m, struct check_result *r)
+{
+    static const char what[] = "probe reads";
+    struct flow_latency seen;
+    struct fault f = {0};
+    char p99[16], most[16];
+    uint32_t most_us = (uint32_t)m->settings.max_latency_us;
+    if (!store_can_probe(m->store))
+        return;
+    if (!flow_measure_latency(m->flow, &seen, &f)) {
+        if (f.code != FAULT_NONE)
+            stopped(r, what, &f);
+    } else if (seen.failed) {
+        say(r, CHECK_NOTE, what, "see the servers' logs first", "%d of %d failed", seen.failed,
+            seen.reads);
+    } else if (seen.p99_us > most_us && most_us) {
+        say(r, CHECK_NOTE, what, "set a larger one, or the move is held back from its first row",
+            "p99 %s > max-latency %s, with nothing else of the move at work",
+            governor_ms(seen.p99_us, p99), governor_ms(most_us, most));
+    } else {
+        say(r, CHECK_OK, what, "", "p99 %s now; a max-latency must be above",
+            governor_ms(seen.p99_us, p99));
+    }
+}
+
 static void check_rules(struct move *m, struct check_result *r)
 {
     struct move_rules rules;
@@ -206,8 +233,11 @@ bool phase_check(struct move *m, struct check_result *out, struct fault *f)
     }
     if (!read)
         stopped(out, "profile", &profile);
-    if (check_cassandra(m, out) && check_tenants(m, out) && read)
-        check_rules(m, out);
+    if (check_cassandra(m, out) && check_tenants(m, out)) {
+        check_latency(m, out);
+        if (read)
+            check_rules(m, out);
+    }
     check_others(m, out);
     return !move_interrupted(m, f);
 }

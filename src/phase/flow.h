@@ -14,6 +14,7 @@
 #include "phase/phase.h"
 
 #define FLOW_SOCKET "control.sock"
+enum { FLOW_MEASURED = 100, FLOW_MEASURE_MS = 3000 };
 
 struct flow *flow_new(struct move *m, struct fault *f);
 /* Nobody is listened to any more: before the ledger is closed. */
@@ -27,6 +28,13 @@ void flow_store_opened(struct flow *x);
 /* What the probes read: rows of |t|, whose only key is |id| and others that are not there, which
  * spreads them over the nodes. Both live as long as the move. */
 void flow_probe(struct flow *x, const struct table *t, const char *id);
+/* What probe reads take just now: FLOW_MEASURED of them one after the other, or as many as end in
+ * FLOW_MEASURE_MS. False: |f| is set when the run cannot go on; no text key, or nothing came back, when not. */
+struct flow_latency {
+    uint32_t p99_us;
+    int reads, failed;
+};
+bool flow_measure_latency(struct flow *x, struct flow_latency *out, struct fault *f);
 /* The directory's lock is ours: an operator can talk to us. What stands in the way is only logged. */
 void flow_listen(struct flow *x);
 

@@ -35,6 +35,17 @@ static void choose_key(struct flow_probe *p)
     p->key = (struct bytes){(const uint8_t *)p->id, (size_t)n};
 }
 
+static void prepare(struct flow_probe *p)
+{
+    choose_key(p);
+    p->op = (struct store_op){.kind = STORE_READ,
+                              .table = p->flow->table,
+                              .key = &p->key,
+                              .selected = p->flow->nothing,
+                              .done = on_answer,
+                              .context = p};
+}
+
 void flow_send_probe(struct flow *x, uint64_t now_us)
 {
     struct flow_probe *p = NULL;
@@ -44,15 +55,38 @@ void flow_send_probe(struct flow *x, uint64_t now_us)
     if (!p || !x->table)
         return;
     p->flow = x;
-    choose_key(p);
-    p->op = (struct store_op){.kind = STORE_READ,
-                              .table = x->table,
-                              .key = &p->key,
-                              .selected = x->nothing,
-                              .done = on_answer,
-                              .context = p};
+    prepare(p);
     p->sent_us = now_us;
     p->is_under_way = store_probe(x->move->store, &p->op);
+}
+
+static void on_measured(struct store_op *op)
+{
+    struct flow_latency *seen = op->context;
+    seen->failed += op->outcome != STORE_OK;
+}
+
+bool flow_measure_latency(struct flow *x, struct flow_latency *out, struct fault *f)
+{
+    struct flow_probe *p = &x->probes[0];
+    struct loop *loop = x->move->loop;
+    uint64_t until_us = loop_now_us(loop) + FLOW_MEASURE_MS * 1000u;
+    uint32_t took_us[FLOW_MEASURED];
+    int count = 0;
+    p->flow = x;
+    *out = (struct flow_latency){0};
+    while (x->table && out->reads < FLOW_MEASURED && loop_now_us(loop) < until_us) {
+        prepare(p);
+        p->op.done = on_measured;
+        p->op.context = out;
+        if (!store_submit(x->move->store, &p->op, f) || !store_drive(x->move->store, 0, f))
+            return false;
+        out->reads++;
+        if (p->op.took_us)
+            took_us[count++] = p->op.took_us;
+    }
+    out->p99_us = governor_p99(took_us, count, count);
+    return count > 0 || out->failed > 0;
 }
 
 int flow_probes_waiting(const struct flow *x, uint64_t now_us, uint32_t out[STORE_PROBES_MAX])

@@ -70,14 +70,13 @@ static int slower_than_p99(int probes)
     return probes / 100;
 }
 
-/* At least; of a window that is decided on early, as if all that are still to come were fast. */
-static uint32_t p99_of(struct governor *g, int probes)
+uint32_t governor_p99(uint32_t *times_us, int count, int probes)
 {
     int slower = slower_than_p99(probes);
-    if (g->count <= slower)
+    if (count <= slower)
         return 0;
-    qsort(g->answers_us, (size_t)g->count, sizeof g->answers_us[0], by_time);
-    return g->answers_us[g->count - 1 - slower];
+    qsort(times_us, (size_t)count, sizeof times_us[0], by_time);
+    return times_us[count - 1 - slower];
 }
 
 bool governor_is_failing(const struct governor *g)
@@ -124,7 +123,7 @@ static void speed_up(struct governor *g)
 
 static void decide(struct governor *g, uint64_t elapsed_us, uint64_t rows, int probes)
 {
-    g->p99_us = p99_of(g, probes);
+    g->p99_us = governor_p99(g->answers_us, g->count, probes);
     g->probes = g->count + g->failed;
     g->probes_failed = g->failed;
     g->measured = (double)rows * 1e6 / (double)elapsed_us;

@@ -73,6 +73,9 @@ void governor_failed(struct governor *g);
 bool governor_look(struct governor *g, uint64_t now_us, uint64_t spent, const uint32_t *waiting_us,
                    int waiting_count);
 
+/* Sorts |times_us|, the |count| that are known of |probes|; what is not known counts as fast. 0: too few. */
+uint32_t governor_p99(uint32_t *times_us, int count, int probes);
+
 /* Did more than one probe in twenty fail? */
 bool governor_is_failing(const struct governor *g);
 

@@ -62,7 +62,6 @@ static void name_row(const struct store_op *op, struct fault *f)
 
 static void tell_probe(struct op_group *g, struct store_op *op)
 {
-    op->took_us = op->outcome == STORE_OK ? g->request.took_us : 0;
     if (op->outcome == STORE_RUN_FAILED)
         op->outcome = STORE_ROW_FAILED;
     g->store->probes[g->probe] = NULL;
@@ -74,6 +73,7 @@ static void tell(struct op_group *g, struct store_op *op, enum store_outcome out
 {
     struct cassandra *s = g->store;
     op->outcome = outcome;
+    op->took_us = outcome == STORE_OK ? g->request.took_us : 0;
     op->row = row;
     op->fault = why;
     if (g->probe >= 0) {

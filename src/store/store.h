@@ -95,7 +95,7 @@ struct store_op {
     enum store_outcome outcome;
     const struct row *row;
     const struct fault *fault; /* of ROW_FAILED and RUN_FAILED; else NULL */
-    uint32_t took_us;          /* of a probe: from sending to answer; 0: it cannot be told */
+    uint32_t took_us; /* STORE_OK: from the last sending to the answer; 0: it cannot be told */
 };
 
 /* How far a scan is. */

@@ -58,6 +58,7 @@ P
 dir=rate
 filter=auto # what is scanned after the limit is gone, the servers may filter
 cassandra_port=$near tm rate check
+check "check tells what probe reads take" ends 0 "ok    probe reads          p99 "
 background rate plan --max-rate 1500
 comes 10 at_least rows 400
 check "--max-rate is held over a scan" holds 1500 4 10
@@ -83,7 +84,10 @@ rm -rf "$work/oracle"
 oracle oracle plan
 dir=latency
 filter=client
-cassandra_port=$far tm latency check
+wire 400
+cassandra_port=$far tm latency check --max-latency 150
+check "check says when max-latency is below that" ends 0 " > max-latency 150 ms, with nothing else of the move at work"
+wire 0
 background latency plan --max-latency 150 --max-rate 600
 comes 10 at_least p99_us 1
 wire 400
