@@ -8,10 +8,15 @@
 static int print_result(const struct cli *c, const struct retire_result *r)
 {
     const char *id = c->values.settings.source;
-    char count[64], command[512];
+    char count[64], command[512], again[512];
     if (r->was_retired)
         printf("Organisation %s was retired already.\n", id);
-    else if (r->apply.conflicts || r->apply.rejected)
+    else if (r->apply.conflicts)
+        printf("Organisation %s is not retired: somebody set its status since the plan (%s).\n"
+               "  Next: %s, which plans it anew\n",
+               id, session_command(c, "show --conflicts", command, sizeof command),
+               session_command(c, "plan --again --allow-empty", again, sizeof again));
+    else if (r->apply.rejected)
         printf("Organisation %s could not be retired (%s).\n", id,
                session_command(c, "show --rejected", command, sizeof command));
     else

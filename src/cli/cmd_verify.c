@@ -54,6 +54,10 @@ static void print_result(const struct cli *c, struct ledger *l, const struct ver
     if (r->changes_other > 0)
         printf("  Attention %s changed by somebody since, which stays\n",
                text_counted(left, r->changes_other, "row was", "rows were"));
+    if (r->rejected > 0)
+        printf("  Attention %s not made, or not read back (%s)\n",
+               text_counted(left, r->rejected, "change was", "changes were"),
+               session_command(c, "show --rejected", command, sizeof command));
     if (r->documents_checked)
         print_documents(r);
     else
@@ -104,6 +108,7 @@ static bool print_json(struct ledger *l, const struct verify_result *r, struct f
     json_member_int(&w, "changes", (int64_t)r->changes);
     json_member_int(&w, "changes_right", (int64_t)r->changes_right);
     json_member_int(&w, "changes_by_others", (int64_t)r->changes_other);
+    json_member_int(&w, "changes_rejected", (int64_t)r->rejected);
     json_member_int(&w, "nodes_left", (int64_t)r->nodes_left);
     json_member_int(&w, "nodes", (int64_t)r->nodes_all);
     json_member_bool(&w, "documents_checked", r->documents_checked);

@@ -188,6 +188,8 @@ struct change_counts {
     uint64_t by_state[CHANGE_STATES];
     uint64_t all;
 };
+/* How many are not carried out yet. */
+uint64_t change_counts_open(const struct change_counts *c);
 /* |rule| NULL: all rules; |pass| 0: all. Cheap: kept up to date, not counted anew, for millions of
  * changes. */
 bool ledger_count(struct ledger *l, const char *rule, enum rule_phase phase, int pass,
@@ -216,9 +218,12 @@ struct sync_item {
     enum sync_state state;
     struct bytes reason;
 };
-/* Makes a pending item for every object that a read-back or conflicting change names; changes of an
- * earlier collection are not looked at again. To be called when no change is open. */
+/* Makes a pending item for every object that a change names which was read back, conflicts, or was
+ * rejected after it was sent (nobody knows whether it was done); changes of an earlier collection are
+ * not looked at again. To be called when no change is open. */
 bool ledger_sync_collect(struct ledger *l, struct fault *f);
+/* False: changes were added since. */
+bool ledger_sync_is_collected(struct ledger *l, bool *out, struct fault *f);
 /* Adds one item, or makes an existing one pending again (organisations; what was changed again by a
  * later pass). */
 bool ledger_sync_add(struct ledger *l, const struct sync_item *item, struct fault *f);

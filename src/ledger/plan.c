@@ -241,7 +241,8 @@ bool ledger_forget_pass(struct ledger *l, int pass, struct fault *f)
         return false;
     if (!(is_only ? forget_all(l, f) : forget_changes(l, pass, f)) ||
         !run_with(l, SQL_FORGET_RANGES, pass, 0, f) ||
-        !run_with(l, SQL_FORGET_TOTALS, pass, 0, f) || !run_with(l, SQL_FORGET_UNREAD, pass, 0, f))
+        !run_with(l, SQL_FORGET_TOTALS, pass, 0, f) ||
+        !run_with(l, SQL_FORGET_UNREAD, pass, 0, f) || !run_with(l, SQL_SYNC_UNCOLLECT, 0, 0, f))
         return transaction_abandon(l);
     if (pass == 1)
         l->sum = (struct plan_sum){0};

@@ -88,6 +88,11 @@ bool ledger_each_rule(struct ledger *l,
     return true;
 }
 
+uint64_t change_counts_open(const struct change_counts *c)
+{
+    return c->by_state[CHANGE_PLANNED] + c->by_state[CHANGE_SENT] + c->by_state[CHANGE_COPIED];
+}
+
 bool ledger_count(struct ledger *l, const char *rule, enum rule_phase phase, int pass,
                   struct change_counts *out, struct fault *f)
 {

@@ -222,8 +222,13 @@ static const char *const texts[STATEMENT_COUNT] = {
         "INSERT INTO sync SELECT c.sync_object, c.sync_id, c.sync_course_id, 1, NULL "
         "FROM states s CROSS JOIN changes c ON c.seq BETWEEN max(s.first, ?1 + 1) AND min(s.last, "
         "?2) "
-        "WHERE s.state IN (5, 6) AND c.sync_object <> 0 AND c.sync_id <> '' "
+        "WHERE (s.state IN (5, 6) OR (s.state = 7 AND s.sent = 1)) "
+        "AND c.sync_object <> 0 AND c.sync_id <> '' "
         "ORDER BY c.sync_object, c.sync_id ON CONFLICT DO UPDATE SET state = 1, reason = NULL",
+    /* The numbers of changes that are forgotten are given again. */
+    [SQL_SYNC_UNCOLLECT] =
+        "UPDATE meta SET value = min(value, (SELECT coalesce(max(seq), 0) FROM changes)) "
+        "WHERE name = 'sync.collected'",
     [SQL_SYNC_ADD] = "INSERT OR REPLACE INTO sync VALUES(?1, ?2, ?3, ?4, ?5)",
     [SQL_SYNC_READ] = "SELECT object, id, course_id, state, reason FROM sync "
                       "WHERE object = ?1 AND id > ?2 AND (?3 = 0 OR (?3 >> state) & 1) "

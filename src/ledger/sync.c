@@ -28,6 +28,14 @@ bool ledger_sync_collect(struct ledger *l, struct fault *f)
     return true;
 }
 
+bool ledger_sync_is_collected(struct ledger *l, bool *out, struct fault *f)
+{
+    int64_t to = 0;
+    bool ok = ledger_get_int(l, "sync.collected", 0, &to, f);
+    *out = to >= l->last_seq;
+    return ok;
+}
+
 bool ledger_sync_add(struct ledger *l, const struct sync_item *item, struct fault *f)
 {
     if (item->id.n == 0 || item->id.n > LEDGER_CHANGE_BYTES_MAX / 4)

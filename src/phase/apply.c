@@ -127,7 +127,7 @@ bool fill_counts(struct move *m, enum rule_phase phase, struct apply_result *out
     out->conflicts = c.by_state[CHANGE_CONFLICT];
     out->rejected = c.by_state[CHANGE_REJECTED];
     out->skipped = c.by_state[CHANGE_SKIPPED];
-    out->open = c.by_state[CHANGE_PLANNED] + c.by_state[CHANGE_SENT] + c.by_state[CHANGE_COPIED];
+    out->open = change_counts_open(&c);
     return true;
 }
 

@@ -152,9 +152,10 @@ struct verify_result {
     uint64_t synced_again;
     uint64_t nodes_left, nodes_all;
     bool documents_checked;
-    uint64_t open; /* changes of the plan that are not carried out */
-    bool retired;  /* the old organisation is retired already, or need not be */
-    bool clean;    /* nothing left to do: retire may go on */
+    uint64_t open;     /* changes of the plan that are not carried out */
+    uint64_t rejected; /* or could not be, or not be read back; a later pass may have done it */
+    bool retired;      /* the old organisation is retired already, or need not be */
+    bool clean;        /* nothing left to do: retire may go on */
     char proof_path[512];
     char proof_digest[65];
     uint64_t duration_us;
@@ -184,6 +185,7 @@ struct status_result {
     int writer_pid;               /* 0: nobody works in the directory */
     struct change_counts changes; /* of phase move */
     struct change_counts retire;
+    bool is_collected; /* what was changed is known to sync: apply came to its end */
     uint64_t sync_by_state[SYNC_BATCH + 1][SYNC_FAILED + 1];
     struct phase_run runs[STATUS_RUNS_MAX]; /* the last ones, oldest first */
     int run_count;

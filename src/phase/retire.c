@@ -1,5 +1,12 @@
 #include "phase/phase_private.h"
 
+bool is_retired(const struct change_counts *retire)
+{
+    return change_counts_open(retire) + retire->by_state[CHANGE_CONFLICT] +
+               retire->by_state[CHANGE_REJECTED] ==
+           0;
+}
+
 static bool refuse_references(struct move *m, const struct move_rules *rules,
                               struct retire_result *out, struct fault *f)
 {
@@ -57,7 +64,7 @@ static bool retire_all(struct move *m, struct retire_result *out, struct fault *
     if (!ledger_count(m->ledger, NULL, RULE_RETIRE, 0, &before, f) ||
         !write_all(m, &rules, RULE_RETIRE, &out->apply, f))
         return false;
-    out->was_retired = before.by_state[CHANGE_PLANNED] + before.by_state[CHANGE_SENT] == 0;
+    out->was_retired = is_retired(&before);
     if (!fill_counts(m, RULE_RETIRE, &out->apply, f) || !sync_source(m, &rules, out, f))
         return false;
     /* Whatever was written while the status changed must not be left behind unseen. */

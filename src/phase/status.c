@@ -5,15 +5,14 @@
 
 static void choose_next(struct status_result *s)
 {
-    uint64_t open = s->changes.by_state[CHANGE_PLANNED] + s->changes.by_state[CHANGE_SENT] +
-                    s->changes.by_state[CHANGE_COPIED];
+    uint64_t open = change_counts_open(&s->changes);
     uint64_t pending = 0, unseen = 0;
     for (int o = 0; o <= SYNC_BATCH; o++) {
         pending += s->sync_by_state[o][SYNC_PENDING] + s->sync_by_state[o][SYNC_FAILED] +
                    s->sync_by_state[o][SYNC_WRONG];
         unseen += s->sync_by_state[o][SYNC_SENT];
     }
-    bool retire_open = s->retire.by_state[CHANGE_PLANNED] + s->retire.by_state[CHANGE_SENT] > 0;
+    bool retire_open = change_counts_open(&s->retire) > 0;
     const char *next = "nothing: the move is done";
     bool is_job = s->run_count > 0 && strcmp(s->runs[s->run_count - 1].name, "job") == 0;
     if (s->writer_pid)
@@ -28,10 +27,15 @@ static void choose_next(struct status_result *s)
         next = s->changes.by_state[CHANGE_PLANNED] == s->changes.all
                    ? "tenantmove show (read the plan), then tenantmove apply"
                    : "tenantmove apply (goes on)";
+    else if (!s->is_collected)
+        next = "tenantmove apply (looks for what appeared meanwhile, which it did not finish)";
     else if (pending)
         next = "tenantmove sync";
     else if (retire_open)
         next = "tenantmove verify, then tenantmove retire";
+    else if (!is_retired(&s->retire))
+        next = "tenantmove plan --again --allow-empty: somebody set the old organisation's status, "
+               "which is not retired";
     else if (unseen && s->retire.all == 0)
         next = "tenantmove verify";
     else if (unseen)
@@ -75,6 +79,7 @@ bool phase_status(struct move *m, struct status_result *out, struct fault *f)
         !ledger_get(m->ledger, "server.nodes", &m->arena, &nodes, f) ||
         !ledger_count(m->ledger, NULL, RULE_MOVE, 0, &out->changes, f) ||
         !ledger_count(m->ledger, NULL, RULE_RETIRE, 0, &out->retire, f) ||
+        !ledger_sync_is_collected(m->ledger, &out->is_collected, f) ||
         !ledger_each_phase(m->ledger, keep_run, out, f))
         return false;
     for (enum sync_object o = SYNC_USER; o <= SYNC_BATCH; o++)

@@ -198,6 +198,41 @@ bool sync_count_open(struct move *m, bool organisations, uint64_t *open, struct 
     return true;
 }
 
+/* Users that were indexed while an organisation had no document must be sent once more when it has one. */
+static const char users_again[] = "sync.users_again";
+
+bool sync_remember_users(struct move *m, struct fault *f)
+{
+    return ledger_put_int(m->ledger, users_again, 1, f) && ledger_flush(m->ledger, f);
+}
+
+bool sync_forget_users(struct move *m, struct fault *f)
+{
+    return ledger_put_int(m->ledger, users_again, 0, f) && ledger_flush(m->ledger, f);
+}
+
+bool sync_users_remembered(struct move *m, bool *out, struct fault *f)
+{
+    int64_t value = 0;
+    bool ok = ledger_get_int(m->ledger, users_again, 0, &value, f);
+    *out = value != 0;
+    return ok;
+}
+
+const char sync_no_document[] = "there is no document";
+
+/* A verify that was cut short: the organisation is about to be made pending, and may be right when it is looked at next. */
+static bool remember_missing(struct move *m, struct fault *f)
+{
+    struct sync_item items[2];
+    int n = ledger_sync_read(m->ledger, SYNC_ORGANISATION, 1u << SYNC_WRONG, bytes_null(), items, 2,
+                             &m->arena, f);
+    bool is_missing = false;
+    for (int i = 0; i < n; i++)
+        is_missing |= bytes_are(items[i].reason, sync_no_document);
+    return n >= 0 && (!is_missing || sync_remember_users(m, f));
+}
+
 static bool add_organisation(struct move *m, struct bytes id, struct fault *f)
 {
     struct sync_item item = {.object = SYNC_ORGANISATION, .id = id, .state = SYNC_PENDING};
@@ -218,8 +253,7 @@ static bool refuse_open(struct move *m, struct fault *f)
     struct change_counts c;
     if (!ledger_count(m->ledger, NULL, RULE_MOVE, 0, &c, f))
         return false;
-    uint64_t open =
-        c.by_state[CHANGE_PLANNED] + c.by_state[CHANGE_SENT] + c.by_state[CHANGE_COPIED];
+    uint64_t open = change_counts_open(&c);
     if (open == 0)
         return true;
     fault_set(f, FAULT_REFUSED, "%llu changes of the plan are not carried out yet",
@@ -240,8 +274,8 @@ static bool sync_all(struct move *m, struct sync_result *out, struct fault *f)
     if (!sync_needs_url(m, f) || !move_open_done(m, &rules, "sync", f) || !refuse_open(m, f) ||
         !move_sync(m, f))
         return false;
-    if (!ledger_sync_collect(m->ledger, f) || !add_organisation(m, m->target.id, f) ||
-        !add_organisation(m, m->source.id, f))
+    if (!ledger_sync_collect(m->ledger, f) || !remember_missing(m, f) ||
+        !add_organisation(m, m->target.id, f) || !add_organisation(m, m->source.id, f))
         return false;
     return sync_objects(m, every, states, out, f) && count_failed(m, out, f);
 }

@@ -238,7 +238,7 @@ static bool on_document(void *context, int i, const struct document *doc, struct
         d->missing += e->exists && !e->deleted;
         if (e->exists && !e->deleted) {
             item->state = SYNC_WRONG;
-            item->reason = bytes_of("there is no document");
+            item->reason = bytes_of(sync_no_document);
         }
     } else if (!e->exists) {
         item->reason = bytes_of("the row is gone; its document was left as it is");
@@ -317,6 +317,8 @@ static bool sync_wrong_again(struct document_check *d, struct fault *f)
     struct sync_result again = {0};
     if (!d->m->settings.sync_url[0])
         return true;
+    if (d->object == SYNC_ORGANISATION && d->missing > 0 && !sync_remember_users(d->m, f))
+        return false;
     move_note(d->m, "%llu %s documents are still not right: their ids are synced again",
               (unsigned long long)d->wrong, index_object_name(d->index));
     if (!move_sync(d->m, f) || !sync_objects(d->m, 1u << d->object, 1u << SYNC_WRONG, &again, f))
@@ -373,17 +375,28 @@ static bool check_object(struct document_check *d, struct fault *f)
     }
 }
 
-/* Organisations whose documents were missing until now were missing when the users were indexed, and an old service left
+/* Organisations whose documents were missing before were missing when the users were indexed, and an old service left
  * the users' `organisations` empty then, also where no row of this move says so (sunbird 2.6): all users once more. */
 static bool sync_users_again(struct document_check *d, struct fault *f)
 {
     struct sync_result again = {0};
     const unsigned every = 1u << SYNC_SENT | 1u << SYNC_RIGHT | 1u << SYNC_WRONG;
-    move_note(d->m, "the users are synced again: their organisations had no right document before");
+    move_note(d->m, "the users are synced again: their organisations had no document before");
     if (!move_sync(d->m, f) || !sync_objects(d->m, 1u << SYNC_USER, every, &again, f))
         return false;
     d->out->synced_again += again.sent[INDEX_USER];
-    return true;
+    return again.failed[INDEX_USER] > 0 || sync_forget_users(d->m, f);
+}
+
+/* It may be another run that sees them right. */
+static bool follow_organisations(struct document_check *d, struct fault *f)
+{
+    bool remembered;
+    if (!d->m->settings.sync_url[0])
+        return true;
+    if (d->missing > 0)
+        return sync_remember_users(d->m, f);
+    return sync_users_remembered(d->m, &remembered, f) && (!remembered || sync_users_again(d, f));
 }
 
 bool verify_documents(struct move *m, const struct move_rules *rules, unsigned objects,
@@ -409,9 +422,8 @@ bool verify_documents(struct move *m, const struct move_rules *rules, unsigned o
                          &d->user, f) &&
              check_object(d, f) && ledger_sync_count(m->ledger, d->object, by_state, f);
         arena_fini(&d->arena);
-        if (ok && d->object == SYNC_ORGANISATION && out->synced_again > 0 &&
-            by_state[SYNC_WRONG] == 0 && (objects & 1u << SYNC_USER))
-            ok = sync_users_again(d, f);
+        if (ok && d->object == SYNC_ORGANISATION && (objects & 1u << SYNC_USER))
+            ok = follow_organisations(d, f);
         if (!ok)
             break;
         out->documents[x] = by_state[SYNC_SENT] + by_state[SYNC_RIGHT] + by_state[SYNC_WRONG] +

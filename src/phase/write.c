@@ -66,8 +66,7 @@ static bool tell(struct move *m, enum rule_phase phase, const struct apply_resul
     struct change_counts counts;
     if (!ledger_count(m->ledger, NULL, phase, 0, &counts, f))
         return false;
-    uint64_t open = counts.by_state[CHANGE_PLANNED] + counts.by_state[CHANGE_SENT] +
-                    counts.by_state[CHANGE_COPIED];
+    uint64_t open = change_counts_open(&counts);
     move_progress(m, &(struct progress){.phase = phase == RULE_MOVE ? "apply" : "retire",
                                         .part = "write",
                                         .unit = "changes",

@@ -337,6 +337,7 @@ struct tripped {
     struct store_op *refused[REFUSED_MAX];      /* not told yet */
     int refused_count;
     bool scans_twice;
+    const struct table *unscannable; /* the table of that name; NULL: none */
 };
 
 static void tripped_free(struct store *s)
@@ -363,6 +364,8 @@ static bool tripped_may_write(struct store *s, const struct table *t, struct fau
 static bool tripped_scan(struct store *s, const struct store_scan *scan, struct fault *f)
 {
     struct tripped *t = (struct tripped *)s;
+    if (t->unscannable && strcmp(t->unscannable->name, scan->table->name) == 0)
+        return fault_set(f, FAULT_UNREACHABLE, "no node answers");
     if (t->scans_twice && scan->repeated) {
         *scan->repeated = true;
         if (!store_scan(t->real, scan, f))

@@ -1,6 +1,8 @@
 /* From plan to retire on the embedded store, index and service. */
 #include "move_case.h"
 
+#include <sqlite3.h>
+
 static struct move_case c;
 
 static int begin(void **state)
@@ -130,6 +132,101 @@ static void what_an_earlier_verify_saw_is_read_again(void **state)
     assert_false(v.clean);
 }
 
+static void what_an_apply_that_was_cut_short_wrote_is_no_proof(void **state)
+{
+    (void)state;
+    struct tripped t;
+    struct observer o = {0};
+    struct apply_result a;
+    struct verify_result v;
+    struct status_result status;
+    struct sync_result s;
+    case_plan(&c);
+    tripped_open(&t, &c);
+    t.unscannable = c.user; /* all is written, and then it looks for what appeared */
+    must(move_init(&m, &c.settings, &o, &fault));
+    m.store = &t.store;
+    assert_false(phase_apply(&m, &a, &fault));
+    move_fini(&m);
+    assert_int_equal(a.read, 11);
+    assert_int_equal(a.open, 0);
+    with_move(m, phase_status(&m, &status, &fault));
+    assert_true(done);
+    assert_ptr_equal(strstr(status.next, "tenantmove apply"), status.next);
+    with_move(m, phase_verify(&m, &v, &fault));
+    assert_true(done);
+    assert_false(v.clean);
+    assert_int_equal(v.documents[INDEX_USER], 5);
+    assert_int_equal(v.documents_right[INDEX_USER], 0);
+    with_move(m, phase_sync(&m, &s, &fault));
+    assert_int_equal(s.sent[INDEX_USER], 5);
+    with_move(m, phase_verify(&m, &v, &fault));
+    assert_true(v.clean);
+}
+
+/* An index server that lost what it had. */
+static void lose_organisations(void)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(c.file, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "DELETE FROM documents WHERE kind = 1", NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_changes(db), 2);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void users_are_sent_again_when_their_organisation_was_missing_in_an_earlier_run(void **state)
+{
+    (void)state;
+    struct verify_result v;
+    struct sync_result s;
+    move_and_sync();
+    lose_organisations();
+    c.settings.sync_url = "";
+    with_move(m, phase_verify(&m, &v, &fault));
+    assert_true(done);
+    assert_int_equal(v.documents_absent[INDEX_ORGANISATION], 2);
+    assert_false(v.clean);
+    c.settings.sync_url = c.address;
+    with_move(m, phase_sync(&m, &s, &fault));
+    assert_true(done);
+    with_move(m, phase_verify(&m, &v, &fault));
+    assert_true(done);
+    assert_int_equal(v.synced_again, 5);
+    assert_true(v.clean);
+    with_move(m, phase_verify(&m, &v, &fault));
+    assert_int_equal(v.synced_again, 0); /* once */
+}
+
+static void an_organisation_that_somebody_changed_is_not_said_to_be_retired(void **state)
+{
+    (void)state;
+    static const uint8_t one[4] = {0, 0, 0, 1};
+    struct retire_result r;
+    struct verify_result v;
+    struct status_result status;
+    move_and_sync();
+    app_set(&c, c.organisation, OLD_ORG, NULL, "status", (struct bytes){one, 4}, clock_now_us());
+    for (int i = 0; i < 2; i++) {
+        with_move(m, phase_retire(&m, &r, &fault));
+        assert_true(done);
+        assert_int_equal(r.apply.conflicts, 1);
+        assert_false(r.was_retired);
+    }
+    with_move(m, phase_verify(&m, &v, &fault));
+    assert_true(done);
+    assert_false(v.retired);
+    with_move(m, phase_status(&m, &status, &fault));
+    assert_non_null(strstr(status.next, "plan --again"));
+    c.settings.again = true;
+    case_plan(&c);
+    c.settings.again = false;
+    with_move(m, phase_retire(&m, &r, &fault));
+    if (!done)
+        fail_msg("%s", fault.text);
+    assert_string_equal(app_value(&c, c.organisation, OLD_ORG, NULL, "status"), "0");
+}
+
 static void retire_is_refused_while_a_row_names_the_source(void **state)
 {
     (void)state;
@@ -238,6 +335,9 @@ int main(void)
         TEST(documents_that_nobody_synced_are_not_right),
         TEST(wrong_documents_are_synced_again),
         TEST(what_an_earlier_verify_saw_is_read_again),
+        TEST(what_an_apply_that_was_cut_short_wrote_is_no_proof),
+        TEST(users_are_sent_again_when_their_organisation_was_missing_in_an_earlier_run),
+        TEST(an_organisation_that_somebody_changed_is_not_said_to_be_retired),
         TEST(retire_is_refused_while_a_row_names_the_source),
         TEST(retire_and_sync_are_refused_before_apply),
         TEST(a_plan_is_stale_when_an_organisation_changed),
