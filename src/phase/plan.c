@@ -20,13 +20,13 @@ static bool refuse_unsynced(struct move *m, struct fault *f)
                          "another directory now: tenantmove init)");
 }
 
-enum { ASIDE_MAX = 4200 };
+enum { ASIDE_MAX = 64 };
 
-/* An earlier plan is never overwritten: it is put aside under a name of its own (|to|), and only when
+/* An earlier plan is never overwritten: it is put aside under a |name| of its own, and only when
  * nothing of it is half done. */
-static bool put_aside(struct move *m, char to[ASIDE_MAX], struct fault *f)
+static bool put_aside(struct move *m, char name[ASIDE_MAX], struct fault *f)
 {
-    char from[4096], stamp[32];
+    char from[4096], to[4096], stamp[32];
     struct change_counts c, retire;
     if (!ledger_count(m->ledger, NULL, RULE_MOVE, 0, &c, f) ||
         !ledger_count(m->ledger, NULL, RULE_RETIRE, 0, &retire, f))
@@ -53,22 +53,27 @@ static bool put_aside(struct move *m, char to[ASIDE_MAX], struct fault *f)
     move_path(m, "ledger.db", from, sizeof from);
     int error = EEXIST;
     for (int i = 0; error == EEXIST && i < 1000; i++) {
-        snprintf(to, ASIDE_MAX, i ? "%.4000s/ledger-%s.%d.db" : "%.4000s/ledger-%s.db",
-                 m->settings.dir, stamp, i);
+        snprintf(name, ASIDE_MAX, i ? "ledger-%s.%d.db" : "ledger-%s.db", stamp, i);
+        move_path(m, name, to, sizeof to);
         error = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 ? 0 : errno;
     }
-    if (error) {
-        to[0] = '\0';
+    if (error)
         return fault_errno(f, error, "put the earlier ledger aside", from);
-    }
     move_note(m, "the earlier plan is kept as %s", to);
     return true;
 }
 
-/* A new plan without a change is not worth the earlier one, which knows what was done. */
-static bool take_up_again(struct move *m, const char *aside, struct fault *f)
+/* A new plan without a change is not worth the earlier one, which knows what was done; it may have been
+ * put aside by a run that was cut short. */
+static bool take_up_again(struct move *m, struct fault *f)
 {
-    char path[4096];
+    char path[4096], aside[4096];
+    struct bytes name;
+    if (!ledger_get(m->ledger, "plan.aside", &m->arena, &name, f))
+        return false;
+    if (bytes_are_null(name))
+        return true;
+    snprintf(aside, sizeof aside, "%s/%.*s", m->settings.dir, (int)name.n, (const char *)name.p);
     ledger_close(m->ledger);
     m->ledger = NULL;
     move_path(m, "ledger.db", path, sizeof path);
@@ -126,9 +131,9 @@ static bool go_on(struct move *m, const struct move_rules *rules, struct fault *
     return true;
 }
 
-static bool open_ledger(struct move *m, const struct move_rules *rules, char aside[ASIDE_MAX],
-                        struct fault *f)
+static bool open_ledger(struct move *m, const struct move_rules *rules, struct fault *f)
 {
+    char aside[ASIDE_MAX];
     if (!ledger_exists(m->settings.dir))
         return journal_open(m, LEDGER_CREATE, "plan", f) && begin_anew(m, rules, f);
     struct bytes state;
@@ -148,7 +153,7 @@ static bool open_ledger(struct move *m, const struct move_rules *rules, char asi
             f, "look at it with `tenantmove show`; make a new one with `tenantmove plan --again`");
     }
     return put_aside(m, aside, f) && journal_open(m, LEDGER_CREATE, "plan", f) &&
-           begin_anew(m, rules, f);
+           ledger_put(m->ledger, "plan.aside", bytes_of(aside), f) && begin_anew(m, rules, f);
 }
 
 bool move_open_all(struct move *m, struct move_rules *rules, struct fault *f)
@@ -161,7 +166,6 @@ static bool plan_all(struct move *m, struct plan_result *out, struct fault *f)
 {
     struct move_rules rules;
     struct pass_result pass;
-    char aside[ASIDE_MAX] = "";
     if (!move_open_all(m, &rules, f))
         return false;
     if (!m->store_about.schema_agrees) {
@@ -169,7 +173,7 @@ static bool plan_all(struct move *m, struct plan_result *out, struct fault *f)
         return fault_hint(
             f, "wait until `nodetool describecluster` shows one schema version, then plan again");
     }
-    if (!open_ledger(m, &rules, aside, f) ||
+    if (!open_ledger(m, &rules, f) ||
         !pass_run(m, &rules, 1, 1u << RULE_MOVE | 1u << RULE_RETIRE, NULL, &pass, f))
         return false;
     *out = (struct plan_result){
@@ -180,8 +184,7 @@ static bool plan_all(struct move *m, struct plan_result *out, struct fault *f)
     };
     if (pass.planned == 0 && pass.rejected == 0 && pass.unread == 0 && !m->settings.allow_empty) {
         /* The next one looks again. */
-        if (!ledger_put(m->ledger, "plan.state", bytes_of("empty"), f) ||
-            (aside[0] && !take_up_again(m, aside, f)))
+        if (!ledger_put(m->ledger, "plan.state", bytes_of("empty"), f) || !take_up_again(m, f))
             return false;
         fault_set(f, FAULT_REFUSED, "found nothing to move: no row names organisation %s",
                   m->settings.source);

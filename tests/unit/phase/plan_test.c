@@ -16,6 +16,45 @@ static bool plan_again(void)
     return done;
 }
 
+static struct sync_result sync_all(void);
+
+static void a_new_plan_that_was_cut_short_and_finds_nothing_leaves_the_earlier_one(void **state)
+{
+    (void)state;
+    struct tripped t;
+    struct move m;
+    struct plan_result r;
+    struct status_result s;
+    struct observer o = {0};
+    c.settings.sync_url = c.address;
+    app_user(&c, "u1", OLD_ORG, "pilot");
+    case_plan(&c);
+    case_apply(&c, NULL);
+    sync_all();
+    app_set(&c, c.organisation, OLD_ORG, NULL, "status", (struct bytes){(const uint8_t[4]){0}, 4},
+            clock_now_us());
+    c.settings.allow_empty = false;
+    tripped_open(&t, &c);
+    t.unscannable = c.user;
+    c.settings.again = true;
+    must(move_init(&m, &c.settings, &o, &fault));
+    m.store = &t.store;
+    m.store_about.schema_agrees = true;
+    assert_false(phase_plan(&m, &r, &fault));
+    assert_int_equal(fault.code, FAULT_UNREACHABLE);
+    move_fini(&m);
+    c.settings.again = false;
+    must(move_init(&m, &c.settings, &o, &fault));
+    assert_false(phase_plan(&m, &r, &fault));
+    move_fini(&m);
+    assert_int_equal(fault.code, FAULT_REFUSED);
+    must(move_init(&m, &c.settings, &o, &fault));
+    must(phase_status(&m, &s, &fault));
+    move_fini(&m);
+    assert_true(s.has_plan);
+    assert_int_equal(s.changes.by_state[CHANGE_READ], 1);
+}
+
 static struct sync_result sync_all(void)
 {
     struct move m;
@@ -119,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE_TEST(&c, what_was_never_synced_is_not_put_aside),
         CASE_TEST(&c, a_plan_is_not_put_aside_under_a_reader),
+        CASE_TEST(&c, a_new_plan_that_was_cut_short_and_finds_nothing_leaves_the_earlier_one),
         CASE_TEST(&c, two_rows_that_move_to_one_key_are_a_collision),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
