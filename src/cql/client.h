@@ -128,6 +128,8 @@ bool cql_client_probe(struct cql_client *c, struct cql_request *r);
 
 /* Sends, and tells answers, until *finished. */
 void cql_client_run(struct cql_client *c, const bool *finished);
+/* Another one each time that it begins to; 0: it does not now, and what was sent has to wait. */
+uint32_t cql_client_run_number(const struct cql_client *c);
 
 /* Sends what may be sent and tells what has arrived, without waiting; nothing while only a few
  * wait, which are sent together later. */

@@ -44,6 +44,11 @@ bool cql_client_probe(struct cql_client *c, struct cql_request *r)
     return true;
 }
 
+uint32_t cql_client_run_number(const struct cql_client *c)
+{
+    return c->running ? c->run_number : 0;
+}
+
 int cql_client_in_flight(const struct cql_client *c, int *most)
 {
     int busy = 0;

@@ -16,6 +16,7 @@ struct flow_probe {
     struct flow *flow;
     bool is_under_way;
     uint64_t sent_us;
+    uint32_t run; /* of the store, in which it was sent */
     char id[FLOW_ID_MAX];
     struct bytes key;
 };
@@ -51,7 +52,7 @@ void flow_words(struct flow *x, char out[FLOW_WORDS_MAX]);
 
 /* flow_probe.c */
 void flow_send_probe(struct flow *x, uint64_t now_us);
-/* The ages of those that are under way; returns how many. */
+/* The ages of those that are under way and could be answered; returns how many. */
 int flow_probes_waiting(const struct flow *x, uint64_t now_us, uint32_t out[STORE_PROBES_MAX]);
 
 /* flow_control.c */

@@ -14,6 +14,13 @@ void flow_probe(struct flow *x, const struct table *t, const char *id)
     x->id = bytes_of(id);
 }
 
+static uint32_t run_of(const struct flow *x)
+{
+    struct store_flow flow;
+    store_flow(x->move->store, &flow);
+    return flow.run;
+}
+
 static void on_answer(struct store_op *op)
 {
     struct flow_probe *p = op->context;
@@ -57,6 +64,7 @@ void flow_send_probe(struct flow *x, uint64_t now_us)
     p->flow = x;
     prepare(p);
     p->sent_us = now_us;
+    p->run = run_of(x);
     p->is_under_way = store_probe(x->move->store, &p->op);
 }
 
@@ -95,8 +103,9 @@ bool flow_measure_latency(struct flow *x, struct flow_latency *out, struct fault
 int flow_probes_waiting(const struct flow *x, uint64_t now_us, uint32_t out[STORE_PROBES_MAX])
 {
     int n = 0;
+    uint32_t run = run_of(x);
     for (int i = 0; i < STORE_PROBES_MAX; i++)
-        if (x->probes[i].is_under_way)
+        if (x->probes[i].is_under_way && run && x->probes[i].run == run)
             out[n++] = (uint32_t)(now_us - x->probes[i].sent_us);
     return n;
 }

@@ -89,10 +89,14 @@ static bool is_over(const struct governor *g)
     return g->p99_us > g->max_latency_us || governor_is_failing(g);
 }
 
-static void slow_down(struct governor *g)
+/* |before|: rows per second of the window before. */
+static void slow_down(struct governor *g, double before)
 {
     bool badly = g->p99_us / 2 > g->max_latency_us || governor_is_failing(g);
     double now = g->rate > 0 && g->rate < g->measured ? g->rate : g->measured;
+    /* A window that was cut short may be of a moment at which nothing went through at all. */
+    if (g->rate <= 0 && now < before)
+        now = before;
     /* A run that the limit holds already may have done less than it only because of a page's debt. */
     if (g->rate > 0 && now < g->rate * used)
         now = g->rate * used;
@@ -123,13 +127,14 @@ static void speed_up(struct governor *g)
 
 static void decide(struct governor *g, uint64_t elapsed_us, uint64_t rows, int probes)
 {
+    double before = g->measured;
     g->p99_us = governor_p99(g->answers_us, g->count, probes);
     g->probes = g->count + g->failed;
     g->probes_failed = g->failed;
     g->measured = (double)rows * 1e6 / (double)elapsed_us;
     g->has_decided = true;
     if (is_over(g))
-        slow_down(g);
+        slow_down(g, before);
     else if (g->rate <= 0)
         return;
     else if (g->p99_us < g->max_latency_us * calm)

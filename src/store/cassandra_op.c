@@ -255,6 +255,7 @@ void cassandra_flow(struct store *store, struct store_flow *out)
 {
     struct cassandra *s = (struct cassandra *)store;
     out->in_flight = cql_client_in_flight(s->client, &out->most);
+    out->run = cql_client_run_number(s->client);
 }
 
 void cassandra_set_in_flight(struct store *store, int most)

@@ -167,6 +167,8 @@ struct store_scan {
 struct store_flow {
     int in_flight;
     int most; /* how many there may be at the moment; 0: not known */
+    uint32_t
+        run; /* another one each time that answers begin to be taken; 0: they are not, just now */
 };
 
 struct store_adapter {

@@ -246,6 +246,28 @@ static void a_window_with_a_gap_is_begun_anew(void **state)
     assert_int_equal(g.count, 0);
 }
 
+static void a_moment_at_which_nothing_went_through_is_not_what_the_run_can_do(void **state)
+{
+    (void)state;
+    struct governor g;
+    struct cluster c;
+    uint32_t ages[20];
+    begin(&g, &c);
+    c.wanted = 20000;
+    for (int i = 0; i < 3; i++)
+        second(&g, &c);
+    assert_int_equal(g.state, GOVERNOR_FREE);
+    for (int i = 0; i < 20; i++)
+        ages[i] = MAX_US * 3;
+    do {
+        c.now_us += 10000;
+        c.spent += 200;
+    } while (!governor_look(&g, c.now_us, c.spent, NULL, 0));
+    assert_true(governor_look(&g, c.now_us + GOVERNOR_EARLY_US, c.spent, ages, 20));
+    assert_int_equal(g.state, GOVERNOR_SLOWED);
+    assert_in_range((uint64_t)g.rate, 9000, 11000);
+}
+
 static void a_cluster_that_stands_still_is_seen(void **state)
 {
     (void)state;
@@ -312,6 +334,7 @@ int main(void)
         cmocka_unit_test(one_slow_answer_of_a_hundred_is_no_p99),
         cmocka_unit_test(what_was_sent_too_fast_is_not_counted_against_the_new_rate),
         cmocka_unit_test(a_window_with_a_gap_is_begun_anew),
+        cmocka_unit_test(a_moment_at_which_nothing_went_through_is_not_what_the_run_can_do),
         cmocka_unit_test(a_cluster_that_stands_still_is_seen),
         cmocka_unit_test(probes_that_fail_slow_it_too),
         cmocka_unit_test(a_threshold_that_is_taken_back_takes_the_limit_with_it),
