@@ -35,7 +35,7 @@ static void print_objects(FILE *to, const uint64_t n[INDEX_BATCH + 1])
         fputs("nothing", to);
 }
 
-enum { READ_COUNT = 256, IDS_ARENA_MAX = 256 * 1024 * 1024 };
+enum { READ_COUNT = 256, IDS_ARENA_MAX = 16 * 1024 * 1024 };
 
 /* DIR/not-synced-user.ids: what the service did not take, ready for another try by hand. |left_out|: ids that no line
  * can hold. */
@@ -46,15 +46,19 @@ static bool write_ids(struct ledger *l, enum sync_object object, const char *pat
     struct arena a;
     struct ids_file *x = ids_new(path, f);
     bool ok = x != NULL;
-    struct bytes after = bytes_null();
+    struct buf after; /* outlives the arena's contents */
     int n = 1;
     arena_init(&a, IDS_ARENA_MAX);
+    buf_init(&after, IDS_ARENA_MAX);
     while (ok && n > 0) {
-        n = ledger_sync_read(l, object, 1u << SYNC_PENDING | 1u << SYNC_FAILED, after, items,
-                             READ_COUNT, &a, f);
+        arena_reset(&a);
+        n = ledger_sync_read(l, object, 1u << SYNC_PENDING | 1u << SYNC_FAILED, buf_view(&after),
+                             items, READ_COUNT, &a, f);
         ok = n >= 0;
+        buf_clear(&after);
+        if (n > 0)
+            ok = buf_append_bytes(&after, items[n - 1].id) || fault_memory(f);
         for (int i = 0; ok && i < n; i++) {
-            after = items[i].id;
             if (id_file_can_hold(items[i].id))
                 ok = ids_add(x, items[i].id, f);
             else
@@ -63,6 +67,7 @@ static bool write_ids(struct ledger *l, enum sync_object object, const char *pat
     }
     ok = ok && ids_finish(x, NULL, 0, NULL, f);
     ids_free(x);
+    buf_fini(&after);
     arena_fini(&a);
     return ok;
 }
