@@ -79,16 +79,9 @@ static void take_error(struct cql_conn *c, const struct cql_envelope *e,
         conn_end(c, CQL_END_VERSION, lower, &f);
         return;
     }
-    if (error->code == CQL_BAD_CREDENTIALS) {
+    if (error->code == CQL_BAD_CREDENTIALS && !cql_error_is_of_auth(error)) {
         char text[160];
         snprintf(text, sizeof text, "%.*s", (int)error->text.n, (const char *)error->text.p);
-        /* Said while a server that has just started cannot read its roles yet: no wrong password.
-         */
-        if (strstr(text, "Unable to perform authentication")) {
-            f.code = FAULT_UNAVAILABLE;
-            conn_end_about(c, CQL_END_LOST, &f);
-            return;
-        }
         fault_set(&f, FAULT_DENIED, "the server refused the login of \"%s\": %s", c->o->user, text);
         fault_hint(
             &f, "check the user, and the file or the variable that the password comes from; then "

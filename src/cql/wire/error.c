@@ -25,7 +25,7 @@ static const struct cql_error_rule rules[] = {
     {CQL_CDC_WRITE_FAILURE, "CDC_WRITE_FAILURE",  CQL_FAIL_RUN,        CQL_FAIL_ROW,        CQL_FAIL_ROW,        0, false, true,  FAULT_SERVER},
     {CQL_CAS_WRITE_UNKNOWN, "CAS_WRITE_UNKNOWN",  CQL_FAIL_RUN,        CQL_FAIL_ROW,        CQL_FAIL_ROW,        0, false, true,  FAULT_SERVER},
     {CQL_SYNTAX_ERROR,      "SYNTAX_ERROR",       CQL_FAIL_RUN,        CQL_FAIL_RUN,        CQL_FAIL_RUN,        0, false, false, FAULT_INTERNAL},
-    {CQL_UNAUTHORIZED,      "UNAUTHORIZED",       CQL_FAIL_RUN,        CQL_FAIL_RUN,        CQL_FAIL_RUN,        0, false, false, FAULT_DENIED},
+    {CQL_UNAUTHORIZED,      "UNAUTHORIZED",       CQL_FAIL_RUN,        CQL_FAIL_RUN,        CQL_FAIL_RUN,        B, false, false, FAULT_DENIED},
     {CQL_INVALID,           "INVALID",            CQL_FAIL_RUN,        CQL_FAIL_RUN,        CQL_FAIL_RUN,        0, false, false, FAULT_SCHEMA},
     {CQL_CONFIG_ERROR,      "CONFIG_ERROR",       CQL_FAIL_RUN,        CQL_FAIL_RUN,        CQL_FAIL_RUN,        0, false, false, FAULT_SCHEMA},
     {CQL_ALREADY_EXISTS,    "ALREADY_EXISTS",     CQL_FAIL_RUN,        CQL_FAIL_RUN,        CQL_FAIL_RUN,        0, false, false, FAULT_SCHEMA},
@@ -61,9 +61,26 @@ static bool text_has(struct bytes text, const char *what)
     return text.p && memmem(text.p, text.n, what, strlen(what)) != NULL;
 }
 
+/* A node that has just started, or whose replicas of system_auth are away, has said nothing about the
+ * login: 4.0 and later, 3.11 before 3.11.5, what both send of an ERROR that they had themselves. */
+bool cql_error_is_of_auth(const struct cql_error *e)
+{
+    static const char *const texts[] = {"Unable to perform authentication",
+                                        "Error during authentication of user",
+                                        "Cannot achieve consistency level", "Operation timed out"};
+    if (e->code == CQL_UNAUTHORIZED)
+        return text_has(e->text, "Unable to perform authorization");
+    for (size_t i = 0; e->code == CQL_BAD_CREDENTIALS && i < sizeof texts / sizeof *texts; i++)
+        if (text_has(e->text, texts[i]))
+            return true;
+    return false;
+}
+
 enum cql_action cql_error_action(const struct cql_error *e, enum cql_purpose purpose)
 {
     const struct cql_error_rule *rule = cql_error_rule(e->code);
+    if (cql_error_is_of_auth(e))
+        return CQL_RETRY_ELSEWHERE;
     switch (purpose) {
     case CQL_FOR_STARTUP:
         if (text_has(e->text, "nvalid or unsupported protocol version"))
@@ -174,7 +191,12 @@ bool cql_error_decode(struct bytes body, int version, struct cql_error *out, str
 bool cql_error_fault(const struct cql_error *e, struct fault *f)
 {
     const struct cql_error_rule *rule = cql_error_rule(e->code);
-    return fault_set(f, rule->fault, "the server answered %s (0x%04X): %.*s", rule->name,
-                     (unsigned)e->code, e->text.n < 400 ? (int)e->text.n : 400,
-                     e->text.p ? (const char *)e->text.p : "");
+    fault_set(f, cql_error_is_of_auth(e) ? FAULT_UNAVAILABLE : rule->fault,
+              "the server answered %s (0x%04X): %.*s", rule->name, (unsigned)e->code,
+              e->text.n < 400 ? (int)e->text.n : 400, e->text.p ? (const char *)e->text.p : "");
+    /* CASSANDRA-17628 */
+    if (e->code == CQL_INVALID && text_has(e->text, "selection function writeTime on collections"))
+        fault_hint(f, "this version of Cassandra does not tell when a frozen collection was "
+                      "written, which the fences need: a newer patch release of it does");
+    return false;
 }

@@ -92,8 +92,13 @@ struct cql_error_rule {
  * "unknown", it fails the row. Never NULL. */
 const struct cql_error_rule *cql_error_rule(int32_t code);
 
-/* What to do: the table's line, and two things beyond the code: a text that says the protocol
- * version is not supported (Cassandra 2.1 sends code 0 with it), and too many tombstones in a scan.
+/* Did the server fail to read its own roles and rights, of which it then said nothing? Known by the
+ * text of UNAUTHORIZED or BAD_CREDENTIALS. */
+bool cql_error_is_of_auth(const struct cql_error *e);
+
+/* What to do: the table's line, and three things beyond the code: a text that says the protocol
+ * version is not supported (Cassandra 2.1 sends code 0 with it), too many tombstones in a scan, and
+ * cql_error_is_of_auth.
  */
 enum cql_action cql_error_action(const struct cql_error *e, enum cql_purpose purpose);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cql/retry.h"
 #include "cql/wire/error.h"
 #include "samples.h"
 
@@ -49,7 +50,8 @@ static const struct {
      FAULT_SERVER},
     {0x2000, "SYNTAX_ERROR", "fail the run", "fail the run", "fail the run", 0, 0, 0,
      FAULT_INTERNAL},
-    {0x2100, "UNAUTHORIZED", "fail the run", "fail the run", "fail the run", 0, 0, 0, FAULT_DENIED},
+    {0x2100, "UNAUTHORIZED", "fail the run", "fail the run", "fail the run", -1, 0, 0,
+     FAULT_DENIED},
     {0x2200, "INVALID", "fail the run", "fail the run", "fail the run", 0, 0, 0, FAULT_SCHEMA},
     {0x2300, "CONFIG_ERROR", "fail the run", "fail the run", "fail the run", 0, 0, 0, FAULT_SCHEMA},
     {0x2400, "ALREADY_EXISTS", "fail the run", "fail the run", "fail the run", 0, 0, 0,
@@ -101,6 +103,62 @@ static void tombstones_split_the_range_of_a_scan(void **state)
     struct cql_error e = {.code = CQL_READ_FAILURE, .too_many_tombstones = true};
     assert_string_equal(action(&e, CQL_FOR_SCAN), "split the range");
     assert_string_equal(action(&e, CQL_FOR_ROW), "retry elsewhere");
+}
+
+static void a_server_that_cannot_read_its_roles_has_refused_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t code;
+        const char *text;
+        bool is_of_auth;
+    } said[] = {
+        {CQL_UNAUTHORIZED,
+         "Unable to perform authorization of permissions: Unable to perform authorization of "
+         "super-user permission: Cannot achieve consistency level LOCAL_ONE",
+         true},
+        {CQL_UNAUTHORIZED, "User u has no MODIFY permission on <table k.t> or any of its parents",
+         false},
+        {CQL_BAD_CREDENTIALS,
+         "Unable to perform authentication: Cannot achieve consistency level LOCAL_ONE", true},
+        {CQL_BAD_CREDENTIALS,
+         "org.apache.cassandra.exceptions.UnavailableException: Cannot achieve consistency level "
+         "LOCAL_ONE",
+         true},
+        {CQL_BAD_CREDENTIALS,
+         "Error during authentication of user u : "
+         "org.apache.cassandra.exceptions.ReadTimeoutException: Operation timed out",
+         true},
+        {CQL_BAD_CREDENTIALS, "Provided username u and/or password are incorrect", false},
+        {CQL_BAD_CREDENTIALS, "u is not permitted to log in", false},
+        {CQL_INVALID, "Cannot achieve consistency level", false},
+    };
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        struct cql_error e = {.code = said[i].code, .text = bytes_of(said[i].text)};
+        struct fault f = {0};
+        cql_error_fault(&e, &f);
+        assert_int_equal(cql_error_is_of_auth(&e), said[i].is_of_auth);
+        assert_int_equal(f.code == FAULT_UNAVAILABLE, said[i].is_of_auth);
+        for (int purpose = CQL_FOR_STARTUP; purpose <= CQL_FOR_SCAN; purpose++)
+            assert_string_equal(action(&e, (enum cql_purpose)purpose),
+                                said[i].is_of_auth ? "retry elsewhere" : "fail the run");
+        assert_int_equal(cql_retry_decide(&e, CQL_FOR_ROW, 3, 8),
+                         said[i].code == CQL_UNAUTHORIZED && said[i].is_of_auth
+                             ? CQL_RETRY_ELSEWHERE
+                         : said[i].is_of_auth ? CQL_FAIL_ROW
+                                              : CQL_FAIL_RUN);
+    }
+}
+
+static void a_server_that_is_too_old_for_frozen_collections_is_named(void **state)
+{
+    (void)state;
+    struct cql_error e = {.code = CQL_INVALID,
+                          .text =
+                              bytes_of("Cannot use selection function writeTime on collections")};
+    struct fault f = {0};
+    cql_error_fault(&e, &f);
+    assert_non_null(strstr(f.hint, "frozen collection"));
 }
 
 static struct cql_error decoded(uint32_t code, int version, struct buf *b)
@@ -172,6 +230,8 @@ int main(void)
         cmocka_unit_test(every_code_has_its_actions),
         cmocka_unit_test(a_refused_version_is_known_by_its_text_too),
         cmocka_unit_test(tombstones_split_the_range_of_a_scan),
+        cmocka_unit_test(a_server_that_cannot_read_its_roles_has_refused_nothing),
+        cmocka_unit_test(a_server_that_is_too_old_for_frozen_collections_is_named),
         cmocka_unit_test(what_belongs_to_a_code_is_decoded),
         cmocka_unit_test(the_operator_reads_code_name_and_text),
     };
