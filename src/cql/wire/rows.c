@@ -48,8 +48,11 @@ bool cql_columns_decode(struct cql_reader *r, int version, struct cql_columns *o
     uint32_t flags = cql_read_u32(r);
     out->count = cql_read_i32(r);
     out->global = flags & GLOBAL_TABLE;
-    if (flags & HAS_MORE_PAGES)
+    if (flags & HAS_MORE_PAGES) {
         out->paging_state = cql_read_bytes(r);
+        if (out->paging_state.n == 0 && !r->failed)
+            return fault_set(f, FAULT_PROTOCOL, "there are more rows, and no way to ask for them");
+    }
     if (version >= 5 && flags & METADATA_CHANGED)
         out->new_id = cql_read_short_bytes(r);
     if (out->count < 0)

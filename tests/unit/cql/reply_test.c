@@ -79,6 +79,24 @@ static void rows_come_cell_by_cell_with_null_and_empty_apart(void **state)
     }
 }
 
+/* A range would count as read, or its first page come again and again. */
+static void more_pages_without_a_state_are_refused(void **state)
+{
+    (void)state;
+    static const char *const states[] = {NULL, ""};
+    for (int i = 0; i < 4; i++) {
+        buf_clear(&body);
+        buf_append_u32(&body, 2);    /* Rows */
+        buf_append_u32(&body, 0x06); /* more pages, no metadata */
+        buf_append_u32(&body, 1);    /* column */
+        put_cell(&body, i < 2 ? states[i] : "next");
+        buf_append_u32(&body, 0); /* rows */
+        struct cql_envelope e = envelope(4, CQL_RESULT);
+        struct cql_reply reply;
+        assert_int_equal(cql_reply_decode(&e, &reply, NULL), i >= 2);
+    }
+}
+
 static void columns_have_names_and_types(void **state)
 {
     (void)state;
@@ -387,6 +405,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_come_cell_by_cell_with_null_and_empty_apart),
+        cmocka_unit_test(more_pages_without_a_state_are_refused),
         cmocka_unit_test(columns_have_names_and_types),
         cmocka_unit_test(columns_of_several_tables_keep_their_table),
         cmocka_unit_test(rows_without_metadata_are_read_by_the_caller_s_count),
