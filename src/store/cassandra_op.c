@@ -8,6 +8,7 @@
 enum {
     /* Cassandra warns of a batch of more than 5 KiB, and refuses one of more than 50. */
     SHARED_BYTES_MAX = 3 * 1024,
+    JOINED_BYTES_MAX = 5 * 1024,
     SHARED_VALUES_MAX = 400,
     PACED_PARTIES =
         25, /* a group has what 4 ms allow: ten rows at once are felt by who asks for one */
@@ -177,6 +178,22 @@ static bool fits(const struct op_group *g, const struct known_shape *shape, int 
     return true;
 }
 
+static size_t bytes_written(const struct store_op *op)
+{
+    size_t n = 0;
+    for (int i = 0; i < op->table->key_count; i++)
+        n += op->key[i].n;
+    for (int i = 0; i < op->cell_count; i++)
+        n += op->cells[i].value.n;
+    return n;
+}
+
+/* A large row goes alone: its request would be refused as a batch, and then all others with it. */
+static bool is_too_large(const struct op_group *g, const struct store_op *op)
+{
+    return op->kind != STORE_READ && g->bytes + bytes_written(op) > JOINED_BYTES_MAX;
+}
+
 /* Takes the open group that |op| can join off the list. */
 static struct op_group *take_open(struct cassandra *s, const struct known_shape *shape, int home,
                                   const struct store_op *op)
@@ -184,7 +201,8 @@ static struct op_group *take_open(struct cassandra *s, const struct known_shape 
     int open = 0;
     for (struct op_group **at = &s->open_groups; *at; at = &(*at)->next) {
         struct op_group *g = *at;
-        if (fits(g, shape, home, op) && group_has_room(g, statement_values_max(op))) {
+        if (fits(g, shape, home, op) && !is_too_large(g, op) &&
+            group_has_room(g, statement_values_max(op))) {
             *at = g->next;
             return g;
         }
@@ -286,7 +304,10 @@ bool cassandra_drive(struct store *store, int in_flight, struct fault *f)
     run_to(s, in_flight);
     if (s->is_failing) {
         cql_client_cancel(s->client, &s->run_fault);
-        run_to(s, 0);
+        /* Each group that is scattered now is refused, and told in the next turn. */
+        do
+            run_to(s, 0);
+        while (s->outstanding > 0);
         s->is_failing = false;
         if (f)
             *f = s->run_fault;

@@ -15,7 +15,7 @@ static struct {
     const char *absent;  /* there is no row with this key */
     const char *refused; /* no statement with this key is taken */
     const char *foreign; /* a row that nobody asked for stands before the others */
-    bool batches_refused;
+    bool batches_refused, all_refused;
     int cut; /* bytes that are missing at the end of rows */
 } twist;
 
@@ -65,12 +65,35 @@ static int keys_in(struct bytes body, const char *found[OPS_MAX])
     return n;
 }
 
+/* The answer that comes late. */
+static struct {
+    struct server_conn *c;
+    int16_t stream;
+    struct timer *timer;
+} held;
+
+static void refuse_held(void *context)
+{
+    (void)context;
+    server_error(held.c, held.stream, CQL_INVALID, "Undefined column name");
+}
+
 static bool executed(struct server_conn *c, int16_t stream, struct bytes body, const char *text)
 {
     const char *keys[OPS_MAX];
     int n = keys_in(body, keys), rows = 0;
     server.executes++;
-    if (twist.batches_refused && strncmp(text, "BEGIN", 5) == 0) {
+    bool is_batch = strncmp(text, "BEGIN", 5) == 0;
+    if (twist.all_refused) {
+        held.c = c;
+        held.stream = stream;
+        if (is_batch)
+            timer_start(held.timer, 50, 0);
+        else
+            refuse_held(NULL);
+        return true;
+    }
+    if (is_batch && (twist.batches_refused || body.n > 50 * 1024)) {
         server_error(c, stream, CQL_INVALID, "Batch too large");
         return true;
     }
@@ -283,6 +306,42 @@ static void a_server_that_takes_no_batch_gets_none(void **state)
         assert_int_equal(ops[i].op.outcome, STORE_OK);
 }
 
+/* Cassandra refuses a batch of more than 50 KiB, and takes the row alone. */
+static void a_large_row_goes_alone(void **state)
+{
+    (void)state;
+    static uint8_t large[60000];
+    struct store_cell cell = {1, {large, sizeof large}};
+    submit(0, 4, STORE_UPDATE);
+    make(4, STORE_UPDATE, 4)->op.cells = &cell;
+    assert_true(store_submit(store, &ops[4].op, &fault));
+    submit(5, 5, STORE_UPDATE);
+    assert_true(store_drive(store, 0, &fault));
+    told_once(10);
+    assert_int_equal(server.executes, 2);
+    for (int i = 0; i < 3; i++) {
+        make(10 + i, STORE_UPDATE, 10 + i)->op.cells = &cell;
+        assert_true(store_submit(store, &ops[10 + i].op, &fault));
+    }
+    assert_true(store_drive(store, 0, &fault));
+    assert_int_equal(server.executes, 5);
+}
+
+/* A column is dropped: all are refused, whether they shared a request or not. */
+static void a_run_that_is_lost_tells_every_one(void **state)
+{
+    (void)state;
+    twist.all_refused = true;
+    held.timer = timer_new(loop, refuse_held, NULL);
+    submit(0, 10, STORE_UPDATE);
+    submit(10, 1, STORE_READ); /* this one ends the run, while the others are under way */
+    assert_false(store_drive(store, 0, &fault));
+    told_once(11);
+    for (int i = 0; i < 11; i++)
+        assert_int_equal(ops[i].op.outcome, STORE_RUN_FAILED);
+    timer_free(held.timer);
+}
+
 /* As apply reads back: what follows an answer shares a request too. */
 static void what_follows_an_answer_is_sent(void **state)
 {
@@ -320,6 +379,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(writes_share_a_batch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_the_row_that_is_refused_fails, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_large_row_goes_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_run_that_is_lost_tells_every_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_server_that_takes_no_batch_gets_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_follows_an_answer_is_sent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_waits_for_others_is_told_of_an_interrupt, set_up,
