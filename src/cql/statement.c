@@ -35,6 +35,7 @@ struct cql_statement *cql_statements_find(struct cql_statements *s, struct bytes
             return at;
     if (s->count == CQL_STATEMENTS_MAX) {
         fault_set(f, FAULT_MEMORY, "more than %d different statements", CQL_STATEMENTS_MAX);
+        fault_hint(f, "start the same command again: it goes on from here");
         return NULL;
     }
     struct cql_statement *new = calloc(1, sizeof *new);

@@ -13,7 +13,8 @@
 #include "base/fault.h"
 #include "cql/wire/reply.h"
 
-enum { CQL_STATEMENTS_MAX = 4096, CQL_STATEMENT_BUCKETS = 256, CQL_ID_MAX = 64 };
+/* A copy of a moved row names the columns that have a value: there are as many texts as subsets. */
+enum { CQL_STATEMENTS_MAX = 32768, CQL_STATEMENT_BUCKETS = 1024, CQL_ID_MAX = 64 };
 
 struct cql_statement {
     struct cql_statement *next; /* in its bucket */
