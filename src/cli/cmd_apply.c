@@ -59,7 +59,7 @@ static int print_result(const struct cli *c, struct ledger *l, const struct appl
                r->passes, r->passes == 1 ? "" : "es");
     print_attention(c, r->conflicts, "rows were changed by somebody else meanwhile: theirs stays",
                     "show --conflicts");
-    print_attention(c, r->rejected, "rows could not be changed", "show --rejected");
+    print_attention(c, r->rejected, "rows could not be changed, or read back", "show --rejected");
     print_attention(c, r->skipped, "rows were skipped by the profile's policy", "show");
     if (!r->converged)
         print_attention(

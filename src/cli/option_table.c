@@ -164,7 +164,7 @@ static const struct option_row table[] = {
     {"conflicts", 0, OPTION_FLAG, OWN(conflicts), "no", 0, 0, NULL, COMMAND_SHOW, REACH_FLAG,
      "This run", NULL, "list the rows that somebody else changed meanwhile", NULL},
     {"rejected", 0, OPTION_FLAG, OWN(rejected), "no", 0, 0, NULL, COMMAND_SHOW, REACH_FLAG,
-     "This run", NULL, "list the rows that could not be changed, and why", NULL},
+     "This run", NULL, "list the rows that could not be changed, or read back, and why", NULL},
     {"limit", 'n', OPTION_INT, OWN(limit), "20", 0, 2000000000, NULL, COMMAND_SHOW, REACH_FLAG,
      "This run", "N", "list at most so many; 0: all", "100"},
     {"yes", 'y', OPTION_FLAG, OWN(yes), "no", 0, 0, NULL, COMMAND_RUN, REACH_FLAG, "This run", NULL,
