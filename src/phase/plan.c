@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* What the earlier plan changed and nobody synced yet is known to its ledger alone. */
 static bool refuse_unsynced(struct move *m, struct fault *f)
@@ -18,6 +19,13 @@ static bool refuse_unsynced(struct move *m, struct fault *f)
               (unsigned long long)open);
     return fault_hint(f, "Next: tenantmove sync; afterwards a new plan can be made (or make it in "
                          "another directory now: tenantmove init)");
+}
+
+static bool refuse_reader(const struct move *m, struct fault *f)
+{
+    fault_set(f, FAULT_REFUSED, "another program has the ledger open");
+    fault_subject(f, "%s/ledger.db", m->settings.dir);
+    return fault_hint(f, "close it (tenantmove status, sqlite3 …), then run this again");
 }
 
 enum { ASIDE_MAX = 64 };
@@ -42,11 +50,8 @@ static bool put_aside(struct move *m, char name[ASIDE_MAX], struct fault *f)
         return false;
     ledger_close(m->ledger);
     m->ledger = NULL;
-    if (!ledger_is_one_file(m->settings.dir)) {
-        fault_set(f, FAULT_REFUSED, "another program has the earlier ledger open");
-        fault_subject(f, "%s/ledger.db", m->settings.dir);
-        return fault_hint(f, "close it (tenantmove status, sqlite3 …), then run this again");
-    }
+    if (!ledger_is_one_file(m->settings.dir))
+        return refuse_reader(m, f);
     time_t now = time(NULL);
     struct tm tm;
     strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
@@ -74,10 +79,14 @@ static bool take_up_again(struct move *m, struct fault *f)
     if (bytes_are_null(name))
         return true;
     snprintf(aside, sizeof aside, "%s/%.*s", m->settings.dir, (int)name.n, (const char *)name.p);
+    if (access(aside, F_OK) != 0)
+        return true; /* somebody took it away */
     ledger_close(m->ledger);
     m->ledger = NULL;
     move_path(m, "ledger.db", path, sizeof path);
-    if (!ledger_is_one_file(m->settings.dir) || rename(aside, path) != 0)
+    if (!ledger_is_one_file(m->settings.dir))
+        return refuse_reader(m, f);
+    if (rename(aside, path) != 0)
         return fault_errno(f, errno, "take the earlier ledger up again", aside);
     move_note(m, "the earlier plan is the one in force, as before");
     return true;

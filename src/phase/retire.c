@@ -61,7 +61,9 @@ static bool retire_all(struct move *m, struct retire_result *out, struct fault *
     if (!move_open_plan(m, &rules, "retire", f) || !move_applied(m, f) ||
         !refuse_references(m, &rules, out, f) || !may_write_all(m, &rules, NULL, f))
         return false;
-    if (!ledger_count(m->ledger, NULL, RULE_RETIRE, 0, &before, f) ||
+    /* Before the organisation is changed too, whose document is synced here. */
+    if (!ledger_sync_collect(m->ledger, f) ||
+        !ledger_count(m->ledger, NULL, RULE_RETIRE, 0, &before, f) ||
         !write_all(m, &rules, RULE_RETIRE, &out->apply, f))
         return false;
     out->was_retired = is_retired(&before);

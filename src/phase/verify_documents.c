@@ -103,6 +103,12 @@ static bool says_membership(const struct document_check *d, const struct bound_r
     return true;
 }
 
+/* Is there a row that the document can be compared with, as it is now? */
+static bool may_be_done(enum change_state state)
+{
+    return state == CHANGE_READ || state == CHANGE_CONFLICT || state == CHANGE_REJECTED;
+}
+
 /* The rows that this move made for the object: a batch, or a user's memberships. */
 static bool ask_changes(struct document_check *d, int item, struct fault *f)
 {
@@ -112,7 +118,7 @@ static bool ask_changes(struct document_check *d, int item, struct fault *f)
     for (int k = 0; k < n; k++) {
         const struct change *c = &changes[k];
         int place = rule_place(d->m, c->rule);
-        if (place < 0 || !d->rules->present[place] || c->state != CHANGE_READ)
+        if (place < 0 || !d->rules->present[place] || !may_be_done(c->state))
             continue;
         const struct bound_rule *b = &d->rules->bound[place];
         if (d->object == SYNC_USER && !says_membership(d, b))

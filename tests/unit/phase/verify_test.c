@@ -164,6 +164,38 @@ static void what_an_apply_that_was_cut_short_wrote_is_no_proof(void **state)
     assert_true(v.clean);
 }
 
+static bool is_read_of_batch(const struct store_op *op)
+{
+    static int updates;
+    bool is_batch = strcmp(op->table->name, "course_batch") == 0;
+    updates += is_batch && op->kind != STORE_READ;
+    return is_batch && op->kind == STORE_READ && updates > 0;
+}
+
+static void a_document_of_what_could_not_be_read_back_is_compared_too(void **state)
+{
+    (void)state;
+    struct tripped t;
+    struct apply_result a;
+    struct verify_result v;
+    struct sync_result s;
+    case_plan(&c);
+    tripped_open(&t, &c);
+    t.refuses = is_read_of_batch;
+    a = case_apply(&c, &t);
+    assert_int_equal(a.rejected, 1);
+    with_move(m, phase_sync(&m, &s, &fault));
+    assert_int_equal(s.sent[INDEX_BATCH], 1);
+    app_set(&c, c.batch, "do_1", "b1", "createdfor", list_of(&c, NEW_ORG, "y", NULL),
+            clock_now_us()); /* its document is old now, and the service cannot be asked again */
+    c.settings.sync_url = "";
+    with_move(m, phase_verify(&m, &v, &fault));
+    assert_true(done);
+    assert_int_equal(v.rejected, 1);
+    assert_int_equal(v.documents_right[INDEX_BATCH], 0);
+    assert_false(v.clean);
+}
+
 /* An index server that lost what it had. */
 static void lose_organisations(void)
 {
@@ -221,10 +253,14 @@ static void an_organisation_that_somebody_changed_is_not_said_to_be_retired(void
     c.settings.again = true;
     case_plan(&c);
     c.settings.again = false;
+    with_move(m, phase_status(&m, &status, &fault));
+    assert_non_null(strstr(status.next, "tenantmove retire"));
     with_move(m, phase_retire(&m, &r, &fault));
     if (!done)
         fail_msg("%s", fault.text);
     assert_string_equal(app_value(&c, c.organisation, OLD_ORG, NULL, "status"), "0");
+    with_move(m, phase_status(&m, &status, &fault));
+    assert_string_equal(status.next, "nothing: the move is done");
 }
 
 static void retire_is_refused_while_a_row_names_the_source(void **state)
@@ -336,6 +372,7 @@ int main(void)
         TEST(wrong_documents_are_synced_again),
         TEST(what_an_earlier_verify_saw_is_read_again),
         TEST(what_an_apply_that_was_cut_short_wrote_is_no_proof),
+        TEST(a_document_of_what_could_not_be_read_back_is_compared_too),
         TEST(users_are_sent_again_when_their_organisation_was_missing_in_an_earlier_run),
         TEST(an_organisation_that_somebody_changed_is_not_said_to_be_retired),
         TEST(retire_is_refused_while_a_row_names_the_source),
