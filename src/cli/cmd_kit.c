@@ -60,6 +60,11 @@ static bool write_kit(const struct cli *c, const char *dir, struct fault *f)
     const struct kit_words words = {.source = s->source[0] ? s->source : JOB_PAGE_SOURCE,
                                     .target = s->target[0] ? s->target : JOB_PAGE_TARGET,
                                     .binary = binary};
+    bool is_given = s->source[0] || s->target[0];
+    if (is_given && !(s->source[0] && s->target[0])) {
+        fault_set(f, FAULT_USAGE, "only one of the two tenants is given");
+        return fault_hint(f, "give both: --source ID --target ID");
+    }
     if (!tenant_id_check("source", words.source, f) || !tenant_id_check("target", words.target, f))
         return false;
     if (!make_dir(dir, f))
@@ -70,7 +75,8 @@ static bool write_kit(const struct cli *c, const char *dir, struct fault *f)
         if (!write_file(dir, &files[i], &words, f))
             return false;
     }
-    return true;
+    /* The scripts know the page's tenants; others stand where they look first. */
+    return !is_given || write_file(dir, kit_tenants(), &words, f);
 }
 
 int cmd_kit(struct cli *c)

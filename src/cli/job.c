@@ -16,7 +16,6 @@ static const char *const same[][2] = {
     {"sunbird_cassandra_server", "cassandra"},
     {"sunbird_cassandra_port", "cassandra-port"},
     {"sunbird_cassandra_username", "cassandra-user"},
-    {"sunbird_cassandra_keyspace", "keyspace"},
     {"source_org_id", "source"},
     {"target_org_id", "target"},
     {"sunbird_sync_api_endpoint", "sync-url"},
@@ -123,30 +122,49 @@ static bool find_yaml(char *out, size_t room)
     return access(path, F_OK) == 0;
 }
 
-/* A name of a keyspace counts for the services' tables, but a courses' keyspace for the courses'
- * tables. */
-static const char *keyspace_of(struct job *j, const char *value)
+/* Does |entry| of a list ("sunbird=a,courses=b", or "a" for sunbird's) map |name|? */
+static bool maps(const char *entry, size_t n, const char *name)
+{
+    const char *equals = memchr(entry, '=', n);
+    if (!equals)
+        return strcmp(name, "sunbird") == 0;
+    return strlen(name) == (size_t)(equals - entry) && strncmp(entry, name, strlen(name)) == 0;
+}
+
+/* The parameter names one keyspace: that of the services' tables, or of the courses' when it ends as theirs does.
+ * The other names stay as the environment or move.yaml has them. */
+static bool take_keyspace(struct job *j, struct fault *f)
 {
     static const char ending[] = "_courses";
-    size_t n = strlen(value), end = sizeof ending - 1;
-    if (strchr(value, '=') || n < end || strcmp(value + n - end, ending) != 0)
-        return value;
-    size_t room = n + sizeof "courses=";
-    char *mapped = arena_alloc(&j->cli.arena, room);
-    if (!mapped)
-        return value;
-    snprintf(mapped, room, "courses=%s", value);
-    return mapped;
+    struct settings *s = &j->cli.values.settings;
+    const char *given = context_params_get(&j->params, "sunbird_cassandra_keyspace");
+    size_t n = given ? strlen(given) : 0, end = sizeof ending - 1;
+    if (n == 0)
+        return true;
+    if (strpbrk(given, "=,")) {
+        s->keyspace = given;
+        return true;
+    }
+    const char *name = n > end && strcmp(given + n - end, ending) == 0 ? "courses" : "sunbird";
+    size_t room = n + sizeof "courses=" + strlen(s->keyspace) + 1;
+    char *all = arena_alloc(&j->cli.arena, room);
+    if (!all)
+        return fault_memory(f);
+    size_t used = (size_t)snprintf(all, room, "%s=%s", name, given);
+    for (const char *at = s->keyspace; *at;) {
+        size_t length = strcspn(at, ",");
+        if (!maps(at, length, name))
+            used += (size_t)snprintf(all + used, room - used, ",%.*s", (int)length, at);
+        at += length + (at[length] == ',');
+    }
+    s->keyspace = all;
+    return true;
 }
 
 static void give(struct job *j)
 {
-    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
-        const char *value = context_params_get(&j->params, same[i][0]);
-        if (value && strcmp(same[i][1], "keyspace") == 0)
-            value = keyspace_of(j, value);
-        j->cli.given[row_of(same[i][1])] = value;
-    }
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
+        j->cli.given[row_of(same[i][1])] = context_params_get(&j->params, same[i][0]);
 }
 
 /* In faults the operator must find the word that was typed. */
@@ -174,9 +192,12 @@ static void take_secrets(struct job *j)
         s->sync_key = key;
 }
 
-static void default_tenants(struct settings *s)
+/* A parameter that is given and empty (a variable of a shell that was not set) is no wish for the page's. */
+static void default_tenants(struct job *j)
 {
-    if (!s->source[0] && !s->target[0]) {
+    struct settings *s = &j->cli.values.settings;
+    if (j->cli.origin[row_of("source")] == FROM_DEFAULT &&
+        j->cli.origin[row_of("target")] == FROM_DEFAULT) {
         s->source = JOB_PAGE_SOURCE;
         s->target = JOB_PAGE_TARGET;
     }
@@ -193,7 +214,9 @@ static bool read_settings(struct job *j, struct fault *f)
     if (has_yaml)
         job_say("settings from %s/move.yaml too", dir);
     take_secrets(j);
-    default_tenants(s);
+    if (!take_keyspace(j, f))
+        return false;
+    default_tenants(j);
     if (!j->kind->needs_move)
         return true;
     if (!s->cassandra[0]) {
@@ -202,7 +225,9 @@ static bool read_settings(struct job *j, struct fault *f)
             f, "--context_param sunbird_cassandra_server=HOST, or cassandra: HOST in move.yaml");
     }
     if (!s->source[0] || (j->kind->needs_target && !s->target[0])) {
-        fault_set(f, FAULT_USAGE, "only one of the two tenants is given");
+        fault_set(f, FAULT_USAGE,
+                  s->source[0] || s->target[0] ? "only one of the two tenants is given"
+                                               : "the tenants are given, and empty");
         return fault_hint(
             f, "Give both: --context_param source_org_id=ID --context_param target_org_id=ID");
     }

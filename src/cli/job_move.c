@@ -175,9 +175,12 @@ static int print_dry(const struct job_move *jm, const struct job_result *r)
     printf("Dry run: %s would be made, none was.\n",
            text_counted(count, r->changes, "change", "changes"));
     print_ids(jm, r);
+    if (r->rejected > 0)
+        printf("  Attention %s cannot be changed (tenantmove show --rejected --dir %s)\n",
+               text_counted(count, r->rejected, "row", "rows"), jm->job->cli.values.settings.dir);
     session_print_unread(jm->session.move.ledger, r->resumed ? 0 : 1,
                          "what they hold is not in it");
-    return r->unread > 0 ? EXIT_SOME_ROWS : EXIT_DONE;
+    return r->unread > 0 || r->rejected > 0 ? EXIT_SOME_ROWS : EXIT_DONE;
 }
 
 static int print_real(const struct job_move *jm, const struct job_result *r)

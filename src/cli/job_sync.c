@@ -278,11 +278,19 @@ static bool read_ledger(struct job_sync *s, struct fault *f)
     return ok;
 }
 
+/* The parameter counts for every type; a url for batches alone is of move.yaml or the environment. */
+static const char *batch_url(const struct job_sync *s)
+{
+    const char *given = context_params_get(&s->job->params, "sunbird_sync_api_endpoint");
+    bool is_given = given && given[0];
+    return !is_given && s->settings->sync_batch_url[0] ? s->settings->sync_batch_url : NULL;
+}
+
 static bool open_sync(struct job_sync *s, bool in_objects, struct fault *f)
 {
     const struct sync_options o = {
         .url = s->settings->sync_url,
-        .batch_url = s->settings->sync_batch_url[0] ? s->settings->sync_batch_url : NULL,
+        .batch_url = batch_url(s),
         .key = s->settings->sync_key,
         .batch_form = in_objects ? SYNC_BATCH_OBJECT : SYNC_BATCH_PLAIN,
         .synchronous = s->settings->sync_synchronous,
@@ -379,7 +387,8 @@ static void say_what(const struct job_sync *s, bool dry)
     char ids[64];
     size_t blocks = (s->count + (size_t)s->block_size - 1) / (size_t)s->block_size;
     char url[HTTP_URL_SHOWN_MAX];
-    url_show(s->settings->sync_url, url);
+    const char *of_batches = s->object == INDEX_BATCH ? batch_url(s) : NULL;
+    url_show(of_batches ? of_batches : s->settings->sync_url, url);
     text_counted(ids, s->count, "id", "ids");
     job_say("%s: %s %s of type %s in %zu block%s to %s", dry ? "DRY RUN" : "real run",
             dry ? "would send" : "sends", ids, index_object_name(s->object), blocks,
@@ -394,6 +403,21 @@ static void say_what(const struct job_sync *s, bool dry)
         job_say("%zu of them without a course id, which newer course services answer with 200 and "
                 "ignore: no ledger beside %s knows it",
                 s->count - s->with_course, s->path);
+}
+
+/* A service that wants objects answers 200 to a plain id, and indexes nothing. */
+static bool refuse_plain(const struct job_sync *s, struct fault *f)
+{
+    if (s->object != INDEX_BATCH || strcmp(s->settings->sync_batch_ids, "object") != 0 ||
+        s->with_course == s->count)
+        return true;
+    fault_set(f, FAULT_REFUSED,
+              "%zu of %zu batches have no course id, which `sync-batch-ids: object` "
+              "asks for; nothing was sent",
+              s->count - s->with_course, s->count);
+    fault_subject(f, "%s", s->path);
+    return fault_hint(
+        f, "send the file where its job left it: the ledger beside it knows the courses");
 }
 
 static bool send_all(struct job_sync *s, struct fault *f)
@@ -448,7 +472,8 @@ int job_sync_run(struct job *j)
     struct fault f = {0};
     arena_init(&s.arena, LEDGER_ARENA_MAX);
     int code;
-    bool ok = read_parameters(&s, &f) && read_ids(&s, &f) && read_ledger(&s, &f);
+    bool ok =
+        read_parameters(&s, &f) && read_ids(&s, &f) && read_ledger(&s, &f) && refuse_plain(&s, &f);
     if (!ok) {
         code = cli_fail(&j->cli, &f);
     } else if (j->dry) {

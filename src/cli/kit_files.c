@@ -108,6 +108,11 @@ static const char readme[] =
     "The whole move in one go, with a plan to read first and a proof at the end: `tenantmove "
     "--help`.\n";
 
+static const char tenants[] =
+    "# The tenants of this kit's scripts and of content_migration.cypher.\n"
+    "source: \"@SOURCE@\"\n"
+    "target: \"@TARGET@\"\n";
+
 static const struct kit_file files[] = {
     {"user_root_org_migration_run/user_root_org_migration_run.sh", "user", "..", NULL},
     {"user_org_root_org_migration_run/user_org_root_org_migration_run.sh", "user_org", "..", NULL},
@@ -125,6 +130,12 @@ const struct kit_file *kit_files(int *count)
 {
     *count = (int)(sizeof files / sizeof files[0]);
     return files;
+}
+
+const struct kit_file *kit_tenants(void)
+{
+    static const struct kit_file file = {"move.yaml", NULL, NULL, tenants};
+    return &file;
 }
 
 static void append_quoted(struct buf *out, const char *text)

@@ -22,6 +22,8 @@ struct kit_file {
 };
 
 const struct kit_file *kit_files(int *count);
+/* The move.yaml of a kit for other tenants than the page's. */
+const struct kit_file *kit_tenants(void);
 
 /* The file's whole text, its words filled in. */
 void kit_file_write(const struct kit_file *k, const struct kit_words *words, struct buf *out);

@@ -89,8 +89,8 @@ static const struct option_row table[] = {
     {"neo4j-password-file", 0, OPTION_SECRET, SETTING(neo4j_password), "", 0, 0, NULL, COMMANDS_SET,
      REACH_FILE, "Neo4j", "FILE", "file that holds the password", "neo4j.password"},
     {"neo4j-database", 0, OPTION_TEXT, SETTING(neo4j_database), "", 0, 0, NULL, COMMANDS_SET,
-     REACH_FILE, "Neo4j", "NAME",
-     "database of Neo4j 4 and later; without it the server's own choice", "neo4j"},
+     REACH_FILE, "Neo4j", "NAME", "database of Neo4j 4 and later; without it the one named neo4j",
+     "neo4j"},
 
     {"elasticsearch", 0, OPTION_ADDRESS, SETTING(elasticsearch), "", 0, 0, NULL, COMMANDS_SET,
      REACH_FILE, "Elasticsearch", "URL",

@@ -52,11 +52,12 @@ static bool plan_job(struct move *m, const struct move_rules *rules, const struc
 {
     struct pass_result pass;
     char digest[DIGEST_TEXT];
-    if (!plan_begin(m, rules, f) ||
+    if (!plan_put_columns(m, rules, f) || !plan_begin(m, rules, f) ||
         !pass_run(m, rules, 1, 1u << RULE_MOVE | 1u << RULE_RETIRE, o->rules, &pass, f) ||
         !plan_seal(m, digest, f))
         return false;
     out->changes = pass.planned + pass.retire;
+    out->rejected = pass.rejected;
     out->unread = pass.unread;
     out->nothing = out->changes == 0 && pass.rejected == 0 && pass.unread == 0;
     return true;
@@ -77,6 +78,7 @@ static bool scan_job(struct move *m, const struct move_rules *rules, const struc
     if (!look_again(m, rules, o->rules, &found, f))
         return false;
     out->changes = found.planned;
+    out->rejected = found.rejected;
     out->unread = found.unread;
     return true;
 }

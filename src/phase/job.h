@@ -17,10 +17,11 @@ struct job_options {
 };
 
 struct job_result {
-    uint64_t changes; /* planned by this run, or by a dry run found behind an earlier real one */
-    bool resumed;     /* an earlier real run was not at its end */
-    uint64_t unread;  /* parts of tables that the plan could not read */
-    bool nothing;     /* no row names the source: the id file is left as it is */
+    uint64_t changes;  /* planned by this run, or by a dry run found behind an earlier real one */
+    bool resumed;      /* an earlier real run was not at its end */
+    uint64_t rejected; /* rows that cannot be changed */
+    uint64_t unread;   /* parts of tables that the plan could not read */
+    bool nothing;      /* no row names the source: the id file is left as it is */
     struct apply_result apply; /* zero for a dry run */
 };
 

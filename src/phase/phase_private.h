@@ -139,6 +139,9 @@ bool references_count(struct move *m, const struct move_rules *rules, const char
 
 /* ---- stale.c: is the plan still the truth? ---- */
 
+/* Writes the column types of each rule's table, so that reports can show values without the server,
+ * and which of them they must not show. */
+bool plan_put_columns(struct move *m, const struct move_rules *rules, struct fault *f);
 /* Writes what a plan is made from: both organisation rows, every table's shape, the profile. */
 bool plan_begin(struct move *m, const struct move_rules *rules, struct fault *f);
 /* Is what plan_begin wrote still so? FAULT_REFUSED "the plan that was interrupted cannot go on" with

@@ -102,9 +102,7 @@ static bool put_personal(struct move *m, const struct rule *r, struct buf *text,
     return !text->failed ? ledger_put(m->ledger, name, buf_view(text), f) : fault_memory(f);
 }
 
-/* The column types of each rule's table, so that reports can show values without the server, and which of them
- * they must not show. */
-static bool put_columns(struct move *m, const struct move_rules *rules, struct fault *f)
+bool plan_put_columns(struct move *m, const struct move_rules *rules, struct fault *f)
 {
     struct buf text;
     bool ok = true;
@@ -126,7 +124,7 @@ static bool put_columns(struct move *m, const struct move_rules *rules, struct f
 /* A new plan, in a ledger that has none, or only the beginning of one that is not wanted. */
 static bool begin_anew(struct move *m, const struct move_rules *rules, struct fault *f)
 {
-    return ledger_forget_pass(m->ledger, 1, f) && put_columns(m, rules, f) &&
+    return ledger_forget_pass(m->ledger, 1, f) && plan_put_columns(m, rules, f) &&
            plan_begin(m, rules, f);
 }
 
