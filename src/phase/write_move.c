@@ -11,7 +11,7 @@ struct row_move {
     struct row_op *old_row, *new_row; /* as read last */
     const struct fault *refused;
     int first_write, write_count;
-    int64_t again_at;
+    int64_t again_at; /* what hidden cells were written with once more, by this run or one before */
 };
 
 struct row_moves {
@@ -19,6 +19,7 @@ struct row_moves {
     struct row_move *v;
     int count;
     struct op_list writes;
+    int64_t looked_us; /* both rows were read after it */
 };
 
 static const struct named_cell *cell_named(const struct named_cells *cells, struct bytes name)
@@ -35,11 +36,13 @@ static struct bytes value_named(const struct named_cells *cells, struct bytes na
     return c ? c->value : bytes_null();
 }
 
-static bool is_ours(const struct named_cell *after, const struct cell *now)
+static bool is_ours(const struct row_move *v, const struct named_cell *after,
+                    const struct cell *now)
 {
     if (bytes_are_null(now->value) || !bytes_equal(after->value, now->value))
         return false;
-    return after->writetime == WRITETIME_NONE || now->writetime == after->writetime;
+    return after->writetime == WRITETIME_NONE || now->writetime == after->writetime ||
+           (v->again_at && now->writetime == v->again_at);
 }
 
 /* ---- reading both rows ---- */
@@ -237,12 +240,11 @@ static bool add_conditional(struct row_moves *ms, struct row_move *v, struct fau
     return true;
 }
 
-/* A copy that fell under an older delete is not to be seen: those cells are written once more with
- * the current time. */
+/* A copy that fell under an older delete is not to be seen: those cells are written once more, with the
+ * time before both rows were read, so that whatever somebody has written since is newer. */
 static bool add_again(struct row_moves *ms, struct row_move *v, int64_t now_us, struct fault *f)
 {
     const struct change *c = v->w->change;
-    v->again_at = now_us;
     for (int i = 0; i < c->after.n; i++) {
         const struct named_cell *after = &c->after.v[i];
         int32_t ttl = ttl_left(after, c, now_us);
@@ -252,16 +254,33 @@ static bool add_again(struct row_moves *ms, struct row_move *v, int64_t now_us, 
         struct row_op *op = op_list_add(&ms->writes, ms->b, v->w, STORE_INSERT, &c->new_key, f);
         if (!op || !op_cells(op, v->w->bound->table, &after, 1, ms->b->arena, f))
             return false;
-        op->op.timestamp = now_us;
+        op->op.timestamp = v->again_at;
         op->op.ttl = ttl;
     }
     return true;
 }
 
+/* Should this process die, the next one must know its own cells. */
+static bool note_again(struct row_moves *ms, struct fault *f)
+{
+    bool any = false;
+    for (int i = 0; i < ms->count; i++) {
+        struct row_move *v = &ms->v[i];
+        if (v->stage != STAGE_AGAIN)
+            continue;
+        any = true;
+        v->again_at = ms->looked_us;
+        if (!settle_again(ms->b, v->w, v->again_at, f))
+            return false;
+    }
+    return !any ||
+           ledger_mark(ms->b->move->ledger, ms->b->works[0].change, ms->b->count, CHANGE_SENT, f);
+}
+
 /* One cell that an earlier try of ours put at the target gets its former value back, by its own timestamp + 1, so that
  * what others wrote stays. A multi-cell column: only while it is what we wrote. */
 static bool take_cell_back(struct row_moves *ms, struct row_move *v, const struct named_cell *after,
-                           int64_t now_us, struct fault *f)
+                           const struct cell *now, int64_t now_us, struct fault *f)
 {
     const struct change *c = v->w->change;
     bool fenced = after->writetime != WRITETIME_NONE;
@@ -277,7 +296,7 @@ static bool take_cell_back(struct row_moves *ms, struct row_move *v, const struc
     const struct named_cell *one[1] = {former}, *condition[1] = {after};
     if (!op_cells(op, v->w->bound->table, one, 1, ms->b->arena, f))
         return false;
-    op->op.timestamp = fenced ? after->writetime + 1 : 0;
+    op->op.timestamp = fenced ? now->writetime + 1 : 0;
     op->op.ttl = ttl > 0 ? ttl : 0;
     return fenced || op_conditions(op, v->w->bound->table, condition, 1, ms->b->arena, f);
 }
@@ -287,9 +306,10 @@ static bool add_take_back(struct row_moves *ms, struct row_move *v, int64_t now_
     const struct change *c = v->w->change;
     for (int i = 0; i < c->after.n; i++) {
         const struct named_cell *after = &c->after.v[i];
-        if (is_ours(after, row_cell(&v->new_row->row, after->name)) &&
+        const struct cell *now = row_cell(&v->new_row->row, after->name);
+        if (is_ours(v, after, now) &&
             !bytes_equal(value_named(&c->target_before, after->name), after->value) &&
-            !take_cell_back(ms, v, after, now_us, f))
+            !take_cell_back(ms, v, after, now, now_us, f))
             return false;
     }
     return true;
@@ -423,7 +443,7 @@ static bool judge_copy(struct row_moves *ms, struct row_move *v, bool last, stru
     }
     v->stage = STAGE_COPIED;
     return settle(ms->b, v->w, CHANGE_COPIED, f, "%s",
-                  v->again_at ? "an older delete hid the copy; it was written with the current time"
+                  v->again_at ? "an older delete hid the copy; it was written with a newer time"
                               : "");
 }
 
@@ -437,7 +457,7 @@ static bool judge_stage(struct row_moves *ms, enum stage stage, bool last, struc
 
 static bool gather(struct row_moves *ms, struct batch *b, bool copied, struct fault *f)
 {
-    *ms = (struct row_moves){.b = b};
+    *ms = (struct row_moves){.b = b, .looked_us = clock_now_us()};
     ms->v = arena_array(b->arena, (size_t)(b->count ? b->count : 1), sizeof *ms->v);
     if (!ms->v)
         return fault_memory(f);
@@ -445,7 +465,7 @@ static bool gather(struct row_moves *ms, struct batch *b, bool copied, struct fa
         const struct change *c = b->works[i].change;
         bool open = c->state == CHANGE_PLANNED || c->state == CHANGE_SENT;
         if (c->kind == CHANGE_MOVE && (copied ? c->state == CHANGE_COPIED : open))
-            ms->v[ms->count++] = (struct row_move){.w = &b->works[i]};
+            ms->v[ms->count++] = (struct row_move){.w = &b->works[i], .again_at = again_at(c)};
     }
     return true;
 }
@@ -473,7 +493,7 @@ bool write_copies(struct batch *b, struct fault *f)
     return keep_apart(&ms, f) && run_writes(&ms, STAGE_COPY, add_copies, f) &&
            run_writes(&ms, STAGE_COPY, conditional_now, f) &&
            read_rows(&ms, STAGE_COPY, false, true, f) && judge_stage(&ms, STAGE_COPY, false, f) &&
-           run_writes(&ms, STAGE_AGAIN, add_again, f) &&
+           note_again(&ms, f) && run_writes(&ms, STAGE_AGAIN, add_again, f) &&
            read_rows(&ms, STAGE_AGAIN, false, true, f) && judge_stage(&ms, STAGE_AGAIN, true, f) &&
            run_writes(&ms, STAGE_TAKE_BACK, add_take_back, f) &&
            run_writes(&ms, STAGE_TAKE_BACK, add_take_marker_back, f) && judge_take_back(&ms, f);

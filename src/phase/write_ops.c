@@ -1,6 +1,7 @@
 #include "phase/write_private.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool op_list_init(struct op_list *l, int max, struct arena *a, struct fault *f)
@@ -101,4 +102,23 @@ bool settle(const struct batch *b, struct work *w, enum change_state state, stru
     w->change->state = state;
     w->change->reason = text[0] ? arena_copy(b->arena, bytes_of(text)) : bytes_null();
     return !text[0] || w->change->reason.p || fault_memory(f);
+}
+
+static const char again_text[] = "set again, at ";
+
+bool settle_again(const struct batch *b, struct work *w, int64_t at_us, struct fault *f)
+{
+    return settle(b, w, CHANGE_SENT, f, "%s%lld", again_text, (long long)at_us);
+}
+
+int64_t again_at(const struct change *c)
+{
+    const size_t n = sizeof again_text - 1;
+    char digits[24];
+    if (c->state != CHANGE_SENT || c->reason.n <= n || c->reason.n - n >= sizeof digits ||
+        memcmp(c->reason.p, again_text, n) != 0)
+        return 0;
+    memcpy(digits, c->reason.p + n, c->reason.n - n);
+    digits[c->reason.n - n] = '\0';
+    return strtoll(digits, NULL, 10);
 }

@@ -61,6 +61,11 @@ int cell_column(const struct table *t, struct bytes name);
 /* The current cell of a row, by name; NULL when the row has no such column. */
 const struct cell *row_cell(const struct row *r, struct bytes name);
 
+/* Of a change that is written once more, with a time that is not its fence: SENT, with that time as
+ * the reason; and the time that a run which was cut short left there, 0: none. */
+bool settle_again(const struct batch *b, struct work *w, int64_t at_us, struct fault *f);
+int64_t again_at(const struct change *c);
+
 /* Sets state and reason; the text is copied into the batch's arena. */
 bool settle(const struct batch *b, struct work *w, enum change_state state, struct fault *f,
             const char *format, ...) __attribute__((format(printf, 5, 6)));

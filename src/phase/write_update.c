@@ -16,6 +16,7 @@ struct update {
     int64_t again_at;   /* what a run that was killed set it again with; 0: it did not */
     bool wrote_again, healed;
     const struct fault *refused; /* why a write of this row failed for good; NULL: none did */
+    const struct fault *unread;  /* why the last round could not be read back; NULL: it could */
     const struct named_cell *
         cells[CELLS_MAX]; /* what the next round writes: cells of |after|, or of |before| to heal */
     int cell_count;
@@ -28,6 +29,7 @@ struct updates {
     struct update *v;
     int count;
     struct op_list ops;
+    int64_t began_us; /* the round */
 };
 
 /* The cell that decides for the whole row: the one that `find` matched, when the change writes it
@@ -127,7 +129,8 @@ static bool judge_ours(struct updates *us, struct update *u, const struct row *r
         /* Written again with what it was before, or hidden by an older delete: not somebody's new
          * value. */
         if (before && bytes_equal(now->value, before->value)) {
-            int64_t at = bytes_are_null(now->value) ? clock_now_us() : now->writetime;
+            /* Not the present: what somebody has written since this was read is newer, and stays. */
+            int64_t at = bytes_are_null(now->value) ? us->began_us : now->writetime;
             newest = at > newest ? at : newest;
             u->cells[u->cell_count++] = after;
         } else {
@@ -189,11 +192,10 @@ static bool judge(struct updates *us, struct update *u, struct fault *f)
         if (op->outcome != STORE_OK)
             u->refused = op->fault;
     }
-    if (read->op.outcome != STORE_OK) {
-        u->next = NEXT_NOTHING;
-        return settle(us->b, u->w, CHANGE_REJECTED, f, "it could not be read back: %s",
-                      read->op.fault->text);
-    }
+    /* The same round once more: what is half written must not be left so. */
+    u->unread = read->op.outcome != STORE_OK ? read->op.fault : NULL;
+    if (u->unread)
+        return true;
     if (!read->found) {
         u->next = NEXT_NOTHING;
         return settle(us->b, u->w, CHANGE_CONFLICT, f,
@@ -209,8 +211,6 @@ static bool judge(struct updates *us, struct update *u, struct fault *f)
 
 /* A time that is not the fence is on the disk before it leaves: should this process die, the next
  * one must know its own cells. */
-static const char again_text[] = "a companion column is set again, at ";
-
 static bool note_again(struct updates *us, struct fault *f)
 {
     bool any = false;
@@ -219,28 +219,16 @@ static bool note_again(struct updates *us, struct fault *f)
         if (u->next != NEXT_AGAIN)
             continue;
         any = true;
-        if (!settle(us->b, u->w, CHANGE_SENT, f, "%s%lld", again_text, (long long)u->written_at))
+        if (!settle_again(us->b, u->w, u->written_at, f))
             return false;
     }
     return !any ||
            ledger_mark(us->b->move->ledger, us->b->works[0].change, us->b->count, CHANGE_SENT, f);
 }
 
-static int64_t again_at(const struct change *c)
-{
-    const size_t n = sizeof again_text - 1;
-    char digits[24];
-    if (c->state != CHANGE_SENT || c->reason.n <= n || c->reason.n - n >= sizeof digits ||
-        memcmp(c->reason.p, again_text, n) != 0)
-        return 0;
-    memcpy(digits, c->reason.p + n, c->reason.n - n);
-    digits[c->reason.n - n] = '\0';
-    return strtoll(digits, NULL, 10);
-}
-
 static bool run_round(struct updates *us, struct fault *f)
 {
-    int64_t now = clock_now_us();
+    int64_t now = us->began_us = clock_now_us();
     int most = 0, open = 0;
     for (int i = 0; i < us->count; i++) {
         most += us->v[i].next != NEXT_NOTHING ? us->v[i].cell_count : 0;
@@ -299,10 +287,15 @@ bool write_updates(struct batch *b, struct fault *f)
         for (int i = 0; i < us.count; i++)
             open |= us.v[i].next != NEXT_NOTHING;
     }
-    for (int i = 0; i < us.count; i++)
-        if (us.v[i].next != NEXT_NOTHING &&
-            !settle(b, us.v[i].w, CHANGE_REJECTED, f,
-                    "somebody else writes this row again and again"))
+    for (int i = 0; i < us.count; i++) {
+        const struct update *u = &us.v[i];
+        if (u->next != NEXT_NOTHING &&
+            !(u->unread ? settle(b, u->w, CHANGE_REJECTED, f,
+                                 "it could not be read back, and may be half written: %s",
+                                 u->unread->text)
+                        : settle(b, u->w, CHANGE_REJECTED, f,
+                                 "somebody else writes this row again and again")))
             return false;
+    }
     return true;
 }

@@ -335,6 +335,65 @@ static void killed_before_any_operation_and_resumed_ends_the_same(void **state)
     assert_true(n > 30); /* it was really killed at many places */
 }
 
+/* A membership whose copy falls under an older delete: it is written once more, with a time of its own. */
+static void make_hidden(void)
+{
+    app_delete(&c, c.member, "u1", NEW_ORG, 900000);
+    app_member(&c, "u1", OLD_ORG, "2018-01-01", false);
+    app_set(&c, c.member, "u1", OLD_ORG, "position", bytes_of("Clerk"), 3000);
+    case_plan(&c);
+}
+
+static void promote(void *context)
+{
+    (void)context;
+    app_set(&c, c.member, "u1", OLD_ORG, "position", bytes_of("Teacher"), now());
+}
+
+static void assert_promoted(int n)
+{
+    const char *old = app_value(&c, c.member, "u1", OLD_ORG, "hashtagid");
+    const char *position = app_value(&c, c.member, "u1", NEW_ORG, "position");
+    if (strcmp(old, "(no row)") != 0 || strcmp(position, "Teacher") != 0)
+        fail_msg("edited before operation %d: the old row is %s, the new one says %s", n, old,
+                 position);
+}
+
+static void an_edit_is_newer_than_what_is_written_again(void **state)
+{
+    (void)state;
+    bool tripped = true;
+    for (int n = 1; tripped; n++) {
+        struct tripped t;
+        make_hidden();
+        tripped_open(&t, &c);
+        t.at = n;
+        t.trip = promote;
+        case_apply(&c, &t);
+        tripped = t.ops >= n;
+        if (tripped)
+            assert_promoted(n);
+        case_begin_again(&c);
+    }
+}
+
+static void what_was_written_again_before_a_kill_is_known_as_ours(void **state)
+{
+    (void)state;
+    bool killed = true;
+    for (int n = 1; killed; n++) {
+        make_hidden();
+        killed = killed_at(n);
+        if (killed &&
+            strcmp(app_value(&c, c.member, "u1", OLD_ORG, "hashtagid"), "(no row)") != 0) {
+            promote(NULL);
+            case_apply(&c, NULL);
+            assert_promoted(n);
+        }
+        case_begin_again(&c);
+    }
+}
+
 /* One edit of the application, made at the moment the store is tripped. */
 static int which_edit;
 
@@ -500,6 +559,8 @@ int main(void)
         CASE_TEST(&c, a_list_edited_after_the_plan_keeps_the_edit),
         CASE_TEST(&c, a_list_gets_no_second_target),
         CASE_TEST(&c, killed_before_any_operation_and_resumed_ends_the_same),
+        CASE_TEST(&c, an_edit_is_newer_than_what_is_written_again),
+        CASE_TEST(&c, what_was_written_again_before_a_kill_is_known_as_ours),
         CASE_TEST(&c, no_edit_is_lost_whenever_it_comes),
         CASE_TEST(&c, no_edit_is_lost_between_a_kill_and_the_next_run),
         CASE_TEST(&c, a_membership_deleted_while_its_copy_was_cut_off_does_not_stay),

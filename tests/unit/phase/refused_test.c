@@ -44,6 +44,12 @@ static bool refuses_join_date(const struct store_op *op)
     return refusals > 0 && writes_column(op, c.member, "orgjoindate") && refusals-- > 0;
 }
 
+static bool refuses_reads_of_users(const struct store_op *op)
+{
+    return refusals > 0 && op->kind == STORE_READ && strcmp(op->table->name, "user") == 0 &&
+           refusals-- > 0;
+}
+
 static struct apply_result apply_refusing(bool (*refuses)(const struct store_op *op), int times)
 {
     struct tripped t;
@@ -51,6 +57,19 @@ static struct apply_result apply_refusing(bool (*refuses)(const struct store_op 
     t.refuses = refuses;
     refusals = times;
     return case_apply(&c, &t);
+}
+
+static void a_torn_row_whose_read_back_fails_is_healed_all_the_same(void **state)
+{
+    (void)state;
+    app_user(&c, "u1", OLD_ORG, "pilot");
+    case_plan(&c);
+    app_set(&c, c.user, "u1", NULL, "rootorgid", bytes_of("third"), clock_now_us());
+    struct apply_result a = apply_refusing(refuses_reads_of_users, 1);
+    assert_int_equal(a.rejected, 0);
+    assert_int_equal(a.conflicts, 1);
+    assert_string_equal(app_value(&c, c.user, "u1", NULL, "channel"), "pilot");
+    assert_string_equal(app_value(&c, c.user, "u1", NULL, "rootorgid"), "third");
 }
 
 static void two_members(void)
@@ -324,6 +343,7 @@ static void a_rejected_row_that_is_told_twice_is_counted_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE_TEST(&c, a_torn_row_whose_read_back_fails_is_healed_all_the_same),
         CASE_TEST(&c, a_merged_list_that_is_refused_keeps_the_old_row),
         CASE_TEST(&c, a_merged_list_that_is_refused_once_is_merged_by_the_next_pass),
         CASE_TEST(&c, a_merged_cell_that_is_refused_keeps_the_old_row),
