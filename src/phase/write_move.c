@@ -418,6 +418,14 @@ static bool not_copied(struct row_moves *ms, struct row_move *v, const struct na
                   v->refused ? v->refused->text : "the server does not show it");
 }
 
+/* The old row was read once more, with the copy: what somebody deleted meanwhile must not live on in it. Where another
+ * row may have the same new key, nobody can tell whose cells are at the target. */
+static bool was_touched(const struct row_move *v)
+{
+    return v->old_row->op.outcome == STORE_OK && !joins_rows(v) &&
+           (!v->old_row->found || !old_row_is_as_planned(v));
+}
+
 /* After a copy: is all that the old row has to be seen at the target? A cell that somebody else
  * wrote there since is theirs. */
 static bool judge_copy(struct row_moves *ms, struct row_move *v, bool last, struct fault *f)
@@ -440,6 +448,14 @@ static bool judge_copy(struct row_moves *ms, struct row_move *v, bool last, stru
     if (hidden) {
         v->stage = STAGE_AGAIN;
         return true;
+    }
+    if (was_touched(v)) {
+        v->stage = STAGE_TAKE_BACK;
+        return settle(ms->b, v->w, CHANGE_CONFLICT, f,
+                      v->old_row->found
+                          ? "the row was changed by someone else while it was copied; the next "
+                            "pass plans it again"
+                          : "the row was deleted while it was copied; it stays deleted");
     }
     v->stage = STAGE_COPIED;
     return settle(ms->b, v->w, CHANGE_COPIED, f, "%s",
@@ -492,9 +508,9 @@ bool write_copies(struct batch *b, struct fault *f)
             return false;
     return keep_apart(&ms, f) && run_writes(&ms, STAGE_COPY, add_copies, f) &&
            run_writes(&ms, STAGE_COPY, conditional_now, f) &&
-           read_rows(&ms, STAGE_COPY, false, true, f) && judge_stage(&ms, STAGE_COPY, false, f) &&
+           read_rows(&ms, STAGE_COPY, true, true, f) && judge_stage(&ms, STAGE_COPY, false, f) &&
            note_again(&ms, f) && run_writes(&ms, STAGE_AGAIN, add_again, f) &&
-           read_rows(&ms, STAGE_AGAIN, false, true, f) && judge_stage(&ms, STAGE_AGAIN, true, f) &&
+           read_rows(&ms, STAGE_AGAIN, true, true, f) && judge_stage(&ms, STAGE_AGAIN, true, f) &&
            run_writes(&ms, STAGE_TAKE_BACK, add_take_back, f) &&
            run_writes(&ms, STAGE_TAKE_BACK, add_take_marker_back, f) && judge_take_back(&ms, f);
 }

@@ -2,6 +2,8 @@
  * while apply works. */
 #include "move_case.h"
 
+#include <limits.h>
+
 static struct move_case c;
 
 static int64_t now(void)
@@ -335,6 +337,35 @@ static void killed_before_any_operation_and_resumed_ends_the_same(void **state)
     assert_true(n > 30); /* it was really killed at many places */
 }
 
+static void leave(void *context)
+{
+    (void)context;
+    app_delete(&c, c.member, "u1", OLD_ORG, now());
+}
+
+/* But for the moment between the last look at the old row and its own delete: the last three operations. */
+static void a_membership_deleted_while_it_is_copied_stays_deleted(void **state)
+{
+    (void)state;
+    enum { AFTER_THE_LOOK = 3 };
+    int last = INT_MAX;
+    for (int n = INT_MAX; n > 0; n = n == INT_MAX ? last - AFTER_THE_LOOK : n - 1) {
+        struct tripped t;
+        app_member(&c, "u1", OLD_ORG, "2018-01-01", false);
+        case_plan(&c);
+        tripped_open(&t, &c);
+        t.at = n;
+        t.trip = leave;
+        case_apply(&c, &t);
+        if (n == INT_MAX)
+            last = t.ops;
+        else if (strcmp(app_value(&c, c.member, "u1", NEW_ORG, "hashtagid"), "(no row)") != 0)
+            fail_msg("deleted before operation %d of %d, and it lives on", n, last);
+        case_begin_again(&c);
+    }
+    assert_true(last > 6);
+}
+
 /* A membership whose copy falls under an older delete: it is written once more, with a time of its own. */
 static void make_hidden(void)
 {
@@ -559,6 +590,7 @@ int main(void)
         CASE_TEST(&c, a_list_edited_after_the_plan_keeps_the_edit),
         CASE_TEST(&c, a_list_gets_no_second_target),
         CASE_TEST(&c, killed_before_any_operation_and_resumed_ends_the_same),
+        CASE_TEST(&c, a_membership_deleted_while_it_is_copied_stays_deleted),
         CASE_TEST(&c, an_edit_is_newer_than_what_is_written_again),
         CASE_TEST(&c, what_was_written_again_before_a_kill_is_known_as_ours),
         CASE_TEST(&c, no_edit_is_lost_whenever_it_comes),
