@@ -3,17 +3,6 @@
 
 static struct move_case c;
 
-static int64_t now(void)
-{
-    return clock_now_us();
-}
-
-#define assert_user(id, root, channel)                                                             \
-    do {                                                                                           \
-        assert_string_equal(app_value(&c, c.user, id, NULL, "rootorgid"), root);                   \
-        assert_string_equal(app_value(&c, c.user, id, NULL, "channel"), channel);                  \
-    } while (0)
-
 static void a_user_moves_with_root_and_channel(void **state)
 {
     (void)state;
@@ -21,13 +10,13 @@ static void a_user_moves_with_root_and_channel(void **state)
     app_user(&c, "u2", "third", "else");
     struct plan_result p = case_plan(&c);
     assert_int_equal(p.changes, 1);
-    assert_user("u1", OLD_ORG, "pilot");
+    assert_user(&c, "u1", OLD_ORG, "pilot");
     struct apply_result a = case_apply(&c, NULL);
     assert_int_equal(a.read, 1);
     assert_int_equal(a.conflicts, 0);
     assert_true(a.converged);
-    assert_user("u1", NEW_ORG, "rj");
-    assert_user("u2", "third", "else");
+    assert_user(&c, "u1", NEW_ORG, "rj");
+    assert_user(&c, "u2", "third", "else");
 }
 
 static void a_row_deleted_after_the_plan_stays_deleted(void **state)
@@ -49,7 +38,7 @@ static void a_root_changed_alone_wins_and_the_row_is_not_torn(void **state)
     app_set(&c, c.user, "u1", NULL, "rootorgid", bytes_of("third"), now());
     struct apply_result a = case_apply(&c, NULL);
     assert_int_equal(a.conflicts, 1);
-    assert_user("u1", "third", "pilot");
+    assert_user(&c, "u1", "third", "pilot");
 }
 
 static void a_channel_changed_alone_stays_as_they_set_it(void **state)
@@ -60,7 +49,7 @@ static void a_channel_changed_alone_stays_as_they_set_it(void **state)
     app_set(&c, c.user, "u1", NULL, "channel", bytes_of("mine"), now());
     struct apply_result a = case_apply(&c, NULL);
     assert_int_equal(a.conflicts, 1);
-    assert_user("u1", NEW_ORG, "mine");
+    assert_user(&c, "u1", NEW_ORG, "mine");
 }
 
 static void a_channel_written_again_with_its_old_value_is_moved_too(void **state)
@@ -72,7 +61,7 @@ static void a_channel_written_again_with_its_old_value_is_moved_too(void **state
     struct apply_result a = case_apply(&c, NULL);
     assert_int_equal(a.conflicts, 0);
     assert_int_equal(a.read, 1);
-    assert_user("u1", NEW_ORG, "rj");
+    assert_user(&c, "u1", NEW_ORG, "rj");
 }
 
 static void both_changed_stay_both(void **state)
@@ -83,7 +72,7 @@ static void both_changed_stay_both(void **state)
     app_set(&c, c.user, "u1", NULL, "rootorgid", bytes_of("third"), now());
     app_set(&c, c.user, "u1", NULL, "channel", bytes_of("three"), now());
     case_apply(&c, NULL);
-    assert_user("u1", "third", "three");
+    assert_user(&c, "u1", "third", "three");
 }
 
 static void a_row_written_again_as_it_was_is_moved_by_the_next_pass(void **state)
@@ -96,7 +85,7 @@ static void a_row_written_again_as_it_was_is_moved_by_the_next_pass(void **state
     struct apply_result a = case_apply(&c, NULL);
     assert_int_equal(a.passes, 1);
     assert_true(a.converged);
-    assert_user("u1", NEW_ORG, "rj");
+    assert_user(&c, "u1", NEW_ORG, "rj");
 }
 
 static void another_column_is_not_touched(void **state)
@@ -107,7 +96,7 @@ static void another_column_is_not_touched(void **state)
     app_set(&c, c.user, "u1", NULL, "firstname", bytes_of("New"), now());
     struct apply_result a = case_apply(&c, NULL);
     assert_int_equal(a.conflicts, 0);
-    assert_user("u1", NEW_ORG, "rj");
+    assert_user(&c, "u1", NEW_ORG, "rj");
     assert_string_equal(app_value(&c, c.user, "u1", NULL, "firstname"), "New");
 }
 
@@ -119,7 +108,7 @@ static void a_user_who_appears_after_the_plan_is_moved(void **state)
     app_user(&c, "u2", OLD_ORG, "pilot");
     struct apply_result a = case_apply(&c, NULL);
     assert_int_equal(a.appeared, 1);
-    assert_user("u2", NEW_ORG, "rj");
+    assert_user(&c, "u2", NEW_ORG, "rj");
 }
 
 static void applying_twice_is_applying_once(void **state)

@@ -6,17 +6,6 @@
 
 static struct move_case c;
 
-static int64_t now(void)
-{
-    return clock_now_us();
-}
-
-#define assert_user(id, root, channel)                                                             \
-    do {                                                                                           \
-        assert_string_equal(app_value(&c, c.user, id, NULL, "rootorgid"), root);                   \
-        assert_string_equal(app_value(&c, c.user, id, NULL, "channel"), channel);                  \
-    } while (0)
-
 static void make_everything(void)
 {
     for (int i = 0; i < 4; i++) {
@@ -34,7 +23,7 @@ static void assert_everything_moved(void)
     for (int i = 0; i < 4; i++) {
         char id[8];
         snprintf(id, sizeof id, "u%d", i);
-        assert_user(id, NEW_ORG, "rj");
+        assert_user(&c, id, NEW_ORG, "rj");
         assert_string_equal(app_value(&c, c.member, id, OLD_ORG, "hashtagid"), "(no row)");
         assert_string_equal(app_value(&c, c.member, id, NEW_ORG, "hashtagid"), NEW_ORG);
         assert_string_equal(app_value(&c, c.member, id, NEW_ORG, "orgjoindate"), "2018-01-01");
@@ -45,38 +34,6 @@ static void assert_everything_moved(void)
                         "[\"" NEW_ORG "\", \"x\"]");
 }
 
-static void die(void *context)
-{
-    (void)context;
-    kill(getpid(), SIGKILL);
-}
-
-/* The child's death by SIGKILL before its n-th operation; false: it came to its end. */
-static bool killed_at(int n)
-{
-    fflush(NULL);
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        struct tripped t;
-        struct move m;
-        struct apply_result r;
-        struct observer o = {0};
-        t = (struct tripped){.store = {&tripped_adapter}, .at = n, .trip = die};
-        t.real = store_embedded_open(c.file, &fault);
-        bool ok = t.real && move_init(&m, &c.settings, &o, &fault);
-        if (!ok)
-            _exit(2);
-        m.store = &t.store;
-        _exit(phase_apply(&m, &r, &fault) ? 0 : 3);
-    }
-    int status = 0;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    if (WIFEXITED(status))
-        assert_int_equal(WEXITSTATUS(status), 0);
-    return WIFSIGNALED(status);
-}
-
 static void killed_before_any_operation_and_resumed_ends_the_same(void **state)
 {
     (void)state;
@@ -85,7 +42,7 @@ static void killed_before_any_operation_and_resumed_ends_the_same(void **state)
     for (; killed; n++) {
         make_everything();
         case_plan(&c);
-        killed = killed_at(n);
+        killed = case_killed_at(&c, n);
         struct apply_result a = case_apply(&c, NULL);
         assert_true(a.converged);
         assert_int_equal(a.open, 0);
@@ -172,7 +129,7 @@ static void what_was_written_again_before_a_kill_is_known_as_ours(void **state)
     bool killed = true;
     for (int n = 1; killed; n++) {
         make_hidden();
-        killed = killed_at(n);
+        killed = case_killed_at(&c, n);
         if (killed &&
             strcmp(app_value(&c, c.member, "u1", OLD_ORG, "hashtagid"), "(no row)") != 0) {
             promote(NULL);
@@ -266,7 +223,7 @@ static void no_edit_is_lost_between_a_kill_and_the_next_run(void **state)
         for (int n = 1; killed; n += 4) {
             make_everything();
             case_plan(&c);
-            killed = killed_at(n);
+            killed = case_killed_at(&c, n);
             edit(NULL);
             struct apply_result a = case_apply(&c, NULL);
             assert_true(a.converged);
@@ -284,7 +241,7 @@ static void a_membership_deleted_while_its_copy_was_cut_off_does_not_stay(void *
     case_plan(&c);
     /* Two reads of organisations, two of rows, the insert, the list, and the read-back that never comes: the copy is
      * there, but not known to be. */
-    assert_true(killed_at(7));
+    assert_true(case_killed_at(&c, 7));
     assert_string_equal(app_value(&c, c.member, "u1", NEW_ORG, "orgjoindate"), "2018-01-01");
     app_delete(&c, c.member, "u1", OLD_ORG, now());
     struct apply_result a = case_apply(&c, NULL);
@@ -310,14 +267,14 @@ static void what_was_set_again_before_a_kill_is_known_as_ours(void **state)
         app_user(&c, "u1", OLD_ORG, "pilot");
         case_plan(&c);
         app_set(&c, c.user, "u1", NULL, "channel", bytes_of("pilot"), now());
-        killed = killed_at(n);
+        killed = case_killed_at(&c, n);
         bool is_open = settled() == 0;
         bool was_ours = strcmp(app_value(&c, c.user, "u1", NULL, "channel"), "rj") == 0;
         app_set(&c, c.user, "u1", NULL, "rootorgid", bytes_of("third"), now());
         struct apply_result a = case_apply(&c, NULL);
         assert_true(a.converged);
         if (is_open) /* theirs is the row, and nothing of ours in it */
-            assert_user("u1", "third", "pilot");
+            assert_user(&c, "u1", "third", "pilot");
         was_torn |= is_open && was_ours;
         case_begin_again(&c);
     }

@@ -217,6 +217,17 @@ static struct bytes boolean_of(bool b)
     return (struct bytes){&values[b], 1};
 }
 
+__attribute__((unused)) static int64_t now(void)
+{
+    return clock_now_us();
+}
+
+#define assert_user(c, id, root, channel)                                                          \
+    do {                                                                                           \
+        assert_string_equal(app_value(c, (c)->user, id, NULL, "rootorgid"), root);                 \
+        assert_string_equal(app_value(c, (c)->user, id, NULL, "channel"), channel);                \
+    } while (0)
+
 /* Writes one column; null deletes it. */
 __attribute__((unused)) static void app_set(struct move_case *c, const struct table *t,
                                             const char *k1, const char *k2, const char *column,
@@ -433,6 +444,38 @@ __attribute__((unused)) static struct plan_result case_plan(struct move_case *c)
     must(phase_plan(&m, &r, &fault));
     move_fini(&m);
     return r;
+}
+
+static void case_die(void *context)
+{
+    (void)context;
+    kill(getpid(), SIGKILL);
+}
+
+/* The child's death by SIGKILL before its n-th operation; false: it came to its end. */
+__attribute__((unused)) static bool case_killed_at(const struct move_case *c, int n)
+{
+    fflush(NULL);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct tripped t;
+        struct move m;
+        struct apply_result r;
+        struct observer o = {0};
+        t = (struct tripped){.store = {&tripped_adapter}, .at = n, .trip = case_die};
+        t.real = store_embedded_open(c->file, &fault);
+        bool ok = t.real && move_init(&m, &c->settings, &o, &fault);
+        if (!ok)
+            _exit(2);
+        m.store = &t.store;
+        _exit(phase_apply(&m, &r, &fault) ? 0 : 3);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (WIFEXITED(status))
+        assert_int_equal(WEXITSTATUS(status), 0);
+    return WIFSIGNALED(status);
 }
 
 /* |t| NULL: nothing is tripped. */

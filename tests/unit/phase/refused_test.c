@@ -140,35 +140,6 @@ static void half_a_copy_is_no_collision(void **state)
 
 /* ---- killed while a copy under an older delete is written again ---- */
 
-static void die(void *context)
-{
-    (void)context;
-    kill(getpid(), SIGKILL);
-}
-
-static bool killed_at(int n)
-{
-    fflush(NULL);
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        struct tripped t = {.store = {&tripped_adapter}, .at = n, .trip = die};
-        struct move m;
-        struct apply_result r;
-        struct observer o = {0};
-        t.real = store_embedded_open(c.file, &fault);
-        if (!t.real || !move_init(&m, &c.settings, &o, &fault))
-            _exit(2);
-        m.store = &t.store;
-        _exit(phase_apply(&m, &r, &fault) ? 0 : 3);
-    }
-    int status = 0;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    if (WIFEXITED(status))
-        assert_int_equal(WEXITSTATUS(status), 0);
-    return WIFSIGNALED(status);
-}
-
 static void killed_anywhere_under_a_delete(const char *profile)
 {
     bool killed = true;
@@ -178,7 +149,7 @@ static void killed_anywhere_under_a_delete(const char *profile)
         app_member(&c, "u1", OLD_ORG, "2018-01-01", false);
         app_set(&c, c.member, "u1", OLD_ORG, "position", bytes_of("Head"), 5000);
         case_plan(&c);
-        killed = killed_at(n);
+        killed = case_killed_at(&c, n);
         struct apply_result a = case_apply(&c, NULL);
         assert_true(a.converged);
         assert_int_equal(a.rejected, 0);
@@ -229,7 +200,7 @@ static void a_cell_that_expires_still_expires_when_a_merge_is_taken_back(void **
     case_plan(&c);
     for (int n = 1;
          strcmp(app_value(&c, c.member, "u1", NEW_ORG, "orgjoindate"), "2018-01-01") != 0; n++)
-        assert_true(killed_at(n));
+        assert_true(case_killed_at(&c, n));
     app_delete(&c, c.member, "u1", OLD_ORG, clock_now_us());
     case_apply(&c, NULL);
     assert_string_equal(app_value(&c, c.member, "u1", NEW_ORG, "orgjoindate"), "2019-01-01");
