@@ -22,13 +22,6 @@ static bool look(struct chain *h, struct fault *f)
     return ok;
 }
 
-/* Has anything of the plan been written already? Then the question was answered by an earlier run. */
-static bool is_begun(const struct status_result *r)
-{
-    return r->changes.all >
-           r->changes.by_state[CHANGE_PLANNED] + r->changes.by_state[CHANGE_REJECTED];
-}
-
 static int ask(struct chain *h)
 {
     struct fault f = {0};
@@ -90,7 +83,7 @@ static int refuse_rejected(struct chain *h)
     struct fault f = {0};
     char rows[64], command[512];
     uint64_t rejected = h->status.changes.by_state[CHANGE_REJECTED];
-    if (rejected == 0 || is_begun(&h->status))
+    if (rejected == 0 || change_counts_are_begun(&h->status.changes))
         return EXIT_DONE;
     fault_set(&f, FAULT_REFUSED, "%s of the plan cannot be changed; nothing was written",
               text_counted(rows, rejected, "row", "rows"));
@@ -156,7 +149,8 @@ int cmd_run(struct cli *c)
     int code = plan(&h);
     if (code == EXIT_DONE)
         code = refuse_rejected(&h);
-    if (code == EXIT_DONE && !is_begun(&h.status))
+    /* Then the question was answered by an earlier run. */
+    if (code == EXIT_DONE && !change_counts_are_begun(&h.status.changes))
         code = ask(&h);
     return code == EXIT_DONE ? steps(&h) : code;
 }

@@ -190,6 +190,8 @@ struct change_counts {
 };
 /* How many are not carried out yet. */
 uint64_t change_counts_open(const struct change_counts *c);
+/* Has anything been written already? What was rejected may be so since the plan. */
+bool change_counts_are_begun(const struct change_counts *c);
 /* |rule| NULL: all rules; |pass| 0: all. Cheap: kept up to date, not counted anew, for millions of
  * changes. */
 bool ledger_count(struct ledger *l, const char *rule, enum rule_phase phase, int pass,

@@ -93,6 +93,11 @@ uint64_t change_counts_open(const struct change_counts *c)
     return c->by_state[CHANGE_PLANNED] + c->by_state[CHANGE_SENT] + c->by_state[CHANGE_COPIED];
 }
 
+bool change_counts_are_begun(const struct change_counts *c)
+{
+    return c->all > c->by_state[CHANGE_PLANNED] + c->by_state[CHANGE_REJECTED];
+}
+
 bool ledger_count(struct ledger *l, const char *rule, enum rule_phase phase, int pass,
                   struct change_counts *out, struct fault *f)
 {

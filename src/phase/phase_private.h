@@ -203,8 +203,7 @@ bool sync_objects(struct move *m, unsigned objects, unsigned states, struct sync
 bool sync_needs_url(struct move *m, struct fault *f);
 extern const char sync_no_document[]; /* why an item is SYNC_WRONG */
 /* Whether all users must be sent once more when the organisations' documents are there. */
-bool sync_remember_users(struct move *m, struct fault *f);
-bool sync_forget_users(struct move *m, struct fault *f);
+bool sync_remember_users(struct move *m, bool again, struct fault *f);
 bool sync_users_remembered(struct move *m, bool *out, struct fault *f);
 /* |retire|: of RULE_RETIRE. Also true when the plan found nothing to do for it. */
 bool is_retired(const struct change_counts *retire);

@@ -3,11 +3,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static bool is_begun(const struct change_counts *c)
-{
-    return c->all > c->by_state[CHANGE_PLANNED] + c->by_state[CHANGE_REJECTED];
-}
-
 static void choose_next(struct status_result *s)
 {
     uint64_t open = change_counts_open(&s->changes);
@@ -32,7 +27,7 @@ static void choose_next(struct status_result *s)
         next = s->changes.by_state[CHANGE_PLANNED] == s->changes.all
                    ? "tenantmove show (read the plan), then tenantmove apply"
                    : "tenantmove apply (goes on)";
-    else if (!s->is_collected && is_begun(&s->changes))
+    else if (!s->is_collected && change_counts_are_begun(&s->changes))
         next = "tenantmove apply (looks for what appeared meanwhile, which it did not finish)";
     else if (pending)
         next = "tenantmove sync";

@@ -201,14 +201,9 @@ bool sync_count_open(struct move *m, bool organisations, uint64_t *open, struct 
 /* Users that were indexed while an organisation had no document must be sent once more when it has one. */
 static const char users_again[] = "sync.users_again";
 
-bool sync_remember_users(struct move *m, struct fault *f)
+bool sync_remember_users(struct move *m, bool again, struct fault *f)
 {
-    return ledger_put_int(m->ledger, users_again, 1, f) && ledger_flush(m->ledger, f);
-}
-
-bool sync_forget_users(struct move *m, struct fault *f)
-{
-    return ledger_put_int(m->ledger, users_again, 0, f) && ledger_flush(m->ledger, f);
+    return ledger_put_int(m->ledger, users_again, again, f) && ledger_flush(m->ledger, f);
 }
 
 bool sync_users_remembered(struct move *m, bool *out, struct fault *f)
@@ -230,7 +225,7 @@ static bool remember_missing(struct move *m, struct fault *f)
     bool is_missing = false;
     for (int i = 0; i < n; i++)
         is_missing |= bytes_are(items[i].reason, sync_no_document);
-    return n >= 0 && (!is_missing || sync_remember_users(m, f));
+    return n >= 0 && (!is_missing || sync_remember_users(m, true, f));
 }
 
 static bool add_organisation(struct move *m, struct bytes id, struct fault *f)

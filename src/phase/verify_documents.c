@@ -323,7 +323,7 @@ static bool sync_wrong_again(struct document_check *d, struct fault *f)
     struct sync_result again = {0};
     if (!d->m->settings.sync_url[0])
         return true;
-    if (d->object == SYNC_ORGANISATION && d->missing > 0 && !sync_remember_users(d->m, f))
+    if (d->object == SYNC_ORGANISATION && d->missing > 0 && !sync_remember_users(d->m, true, f))
         return false;
     move_note(d->m, "%llu %s documents are still not right: their ids are synced again",
               (unsigned long long)d->wrong, index_object_name(d->index));
@@ -391,7 +391,7 @@ static bool sync_users_again(struct document_check *d, struct fault *f)
     if (!move_sync(d->m, f) || !sync_objects(d->m, 1u << SYNC_USER, every, &again, f))
         return false;
     d->out->synced_again += again.sent[INDEX_USER];
-    return again.failed[INDEX_USER] > 0 || sync_forget_users(d->m, f);
+    return again.failed[INDEX_USER] > 0 || sync_remember_users(d->m, false, f);
 }
 
 /* It may be another run that sees them right. */
@@ -401,7 +401,7 @@ static bool follow_organisations(struct document_check *d, struct fault *f)
     if (!d->m->settings.sync_url[0])
         return true;
     if (d->missing > 0)
-        return sync_remember_users(d->m, f);
+        return sync_remember_users(d->m, true, f);
     return sync_users_remembered(d->m, &remembered, f) && (!remembered || sync_users_again(d, f));
 }
 
